@@ -1,0 +1,6 @@
+//! Stepwell: a durable-function host for WebAssembly components.
+
+pub mod limits;
+pub mod model;
+pub mod sandbox;
+pub mod store;

@@ -1,0 +1,132 @@
+//! Every bound in the system, named, with its reason.
+
+/// Names of namespaces, plugins and functions: they stand in URLs, file names and composite ids.
+pub const NAME_MAX_CHARS: usize = 128;
+/// A function's name for people.
+pub const DISPLAY_NAME_MAX_BYTES: usize = 512;
+
+/// An event as sent. Inngest's absolute limit.
+pub const EVENT_MAX_BYTES: usize = 3 << 20;
+/// Events in one request. Inngest's.
+pub const EVENTS_PER_REQUEST_MAX: usize = 5_000;
+/// A request's body: as many events as fit here, whatever their number.
+pub const REQUEST_MAX_BYTES: usize = 32 << 20;
+/// Inngest's.
+pub const EVENT_NAME_MAX_BYTES: usize = 512;
+/// The year 1980, in milliseconds. Inngest's.
+pub const EVENT_TIME_MIN: i64 = 315_532_800_000;
+/// The year 2100, in milliseconds. Inngest's.
+pub const EVENT_TIME_MAX: i64 = 4_102_444_800_000;
+
+/// Inngest's.
+pub const TRIGGERS_MAX: usize = 10;
+/// Inngest's.
+pub const TRIGGER_NAME_MAX_BYTES: usize = 255;
+/// A filter expression: compiling one is work that a plugin can ask for.
+pub const EXPRESSION_MAX_BYTES: usize = 4_096;
+/// Functions in one plugin: each costs a place in the index of triggers.
+pub const FUNCTIONS_PER_PLUGIN_MAX: usize = 1_000;
+
+/// Inngest's.
+pub const RETRIES_DEFAULT: u32 = 4;
+/// Inngest's; more counts as this many.
+pub const RETRIES_MAX: u32 = 20;
+/// Inngest registers failure functions with one retry.
+pub const FAILURE_HANDLER_RETRIES: u32 = 1;
+/// Inngest's.
+pub const RETRY_DELAY_MIN_MS: u64 = 1_000;
+/// Inngest's.
+pub const RETRY_DELAY_MAX_MS: u64 = 24 * 3_600 * 1_000;
+/// Inngest's: uniform, beside the table.
+pub const RETRY_JITTER_MS: u64 = 30_000;
+
+/// Operations in one run. Inngest's default.
+pub const STEPS_PER_RUN_MAX: u32 = 1_000;
+/// A step's result. Inngest's.
+pub const STEP_OUTPUT_MAX_BYTES: usize = 4 << 20;
+/// A function's result. Inngest's limit of a response.
+pub const RUN_OUTPUT_MAX_BYTES: usize = 8 << 20;
+/// All results of one run. Inngest's.
+pub const RUN_STATE_MAX_BYTES: usize = 32 << 20;
+/// An operation's id.
+pub const STEP_ID_MAX_BYTES: usize = 1_024;
+/// 366 days. Inngest's.
+pub const SLEEP_MAX_MS: u64 = 366 * 24 * 3_600 * 1_000;
+
+/// An error's name or code.
+pub const ERROR_NAME_MAX_BYTES: usize = 1_024;
+/// An error's message: a million characters reach the handler whole (vector A28).
+pub const ERROR_MESSAGE_MAX_BYTES: usize = 4 << 20;
+/// An error's stack, and a cause's message.
+pub const ERROR_STACK_MAX_BYTES: usize = 64 << 10;
+/// An error's custom fields; larger ones are left out as a whole, since half a JSON text is none.
+pub const ERROR_DETAILS_MAX_BYTES: usize = 256 << 10;
+/// Links of the chain of causes.
+pub const ERROR_CAUSES_MAX: usize = 32;
+
+/// From this interruption on a run executes alone on its host, so that it takes no neighbour with it.
+pub const INTERRUPTIONS_ALONE: u32 = 3;
+/// At this interruption a run fails with kind `host`.
+pub const INTERRUPTIONS_MAX: u32 = 10;
+
+/// A component file.
+pub const COMPONENT_MAX_BYTES: usize = 64 << 20;
+/// Core instances that a component makes, counted through all nested components: 897 bytes can ask for 16 million.
+/// Rust guests have 4, JavaScript 5 to 10, Python 16.
+pub const COMPONENT_INSTANCES_MAX: u64 = 64;
+/// Code bytes of all core modules. Python has 15 MB.
+pub const COMPONENT_CODE_MAX_BYTES: usize = 48 << 20;
+/// One core function's body: the compiler's time grows faster than its size.
+pub const COMPONENT_FUNCTION_MAX_BYTES: usize = 4 << 20;
+/// Processor time of the child that compiles a component, in seconds.
+pub const COMPILE_CPU_S: u64 = 120;
+/// Address space of the child that compiles a component.
+pub const COMPILE_MEMORY_BYTES: u64 = 4 << 30;
+/// Wall time of the child that compiles a component, in seconds.
+pub const COMPILE_WALL_S: u64 = 300;
+
+/// What a guest may move to or from the host in one call: above our own limits, which speak clearly.
+pub const HOSTCALL_MAX_BYTES: usize = 32 << 20;
+/// Handles that an instance may hold (sockets, streams, requests).
+pub const HANDLES_MAX: usize = 1_000;
+/// Linear memory, tables included, of one instance, unless the plugin's configuration says otherwise.
+pub const MEMORY_DEFAULT_BYTES: usize = 256 << 20;
+/// What `describe` may use.
+pub const DESCRIBE_MEMORY_BYTES: usize = 128 << 20;
+/// How long `describe` may take, in milliseconds.
+pub const DESCRIBE_DEADLINE_MS: u64 = 5_000;
+/// How long one attempt of a step, or one stretch of the body, may take unless configured otherwise. Inngest's.
+pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
+/// How often running guests are looked at: the granularity of deadlines.
+pub const EPOCH_TICK_MS: u64 = 10;
+/// Operations planned in one instance before it is replaced by a fresh one.
+pub const OPERATIONS_PER_INSTANCE: u32 = 200;
+/// Steps of one run executing at once.
+pub const FAN_OUT_MAX: usize = 64;
+/// A line of a run's log.
+pub const LOG_LINE_MAX_BYTES: usize = 64 << 10;
+/// Lines of one run's log; later ones are dropped and counted.
+pub const LOG_LINES_PER_RUN_MAX: u32 = 10_000;
+/// What is kept of one instance's stdout and stderr.
+pub const STDIO_MAX_BYTES: usize = 256 << 10;
+/// Outbound requests of one instance in flight at once.
+pub const OUTBOUND_IN_FLIGHT_MAX: usize = 64;
+/// How long connecting to an outbound host may take, in milliseconds, unless the guest asks for less.
+pub const OUTBOUND_CONNECT_MS: u64 = 10_000;
+
+/// How long the record of a step that sent nothing may wait for company on its way to disk.
+pub const RECORD_WAIT_MS: u64 = 10;
+/// Commands that one commit takes at most.
+pub const COMMIT_MAX_COMMANDS: usize = 1_024;
+/// Commands that may wait for the writer; more wait outside.
+pub const WRITER_QUEUE_MAX: usize = 16_384;
+/// Runs ready to start that are held in memory; more are read back from disk when their turn comes.
+pub const READY_IN_MEMORY_MAX: usize = 4_096;
+/// Runs executing at once, unless configured otherwise.
+pub const WORKERS_DEFAULT: usize = 256;
+/// How long a graceful stop waits for what executes, in milliseconds.
+pub const SHUTDOWN_GRACE_MS: u64 = 10_000;
+/// Rows that a listing answers at most.
+pub const PAGE_MAX: usize = 1_000;
+/// Rows that a listing answers unless asked otherwise.
+pub const PAGE_DEFAULT: usize = 50;

@@ -1,0 +1,21 @@
+//! The vocabulary that every other room speaks: no I/O, no async.
+
+mod event;
+mod failure;
+mod function;
+mod id;
+mod journal;
+mod json;
+mod retry;
+mod run;
+mod time;
+
+pub use event::{Event, EventError};
+pub use failure::{Cause, Failure, Kind, RetryAdvice};
+pub use function::{Definition, DefinitionError, FunctionKey, Role, Trigger};
+pub use id::{BadId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
+pub use journal::{Entry, OpKey, Record};
+pub use json::{BadJson, Json};
+pub use retry::RetryPolicy;
+pub use run::{Ended, NewRun, Outcome, Status};
+pub use time::{Clock, Millis, SystemClock};

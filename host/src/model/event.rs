@@ -1,0 +1,190 @@
+//! Events: what starts runs.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::id::{EventId, Namespace};
+use super::json::Json;
+use super::time::Millis;
+use crate::limits;
+
+/// An event as the host keeps it and as guests see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub id: EventId,
+    pub namespace: Namespace,
+    pub name: Arc<str>,
+    /// The sender's own `id`: an idempotency key for each function it starts.
+    pub sender_id: Option<Arc<str>>,
+    /// When it happened, by the sender's word, else when it was received.
+    pub at: Millis,
+    /// The whole event as guests get it: `name`, `data`, `id`, `ts`, and `user`, `v` where they were sent.
+    pub json: Json,
+}
+
+/// Why an event is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    #[error("event name is missing: give a \"name\", such as \"shop/product.imported\"")]
+    NameMissing,
+    #[error("event name has {0} bytes, the limit is {max}", max = limits::EVENT_NAME_MAX_BYTES)]
+    NameTooLong(usize),
+    #[error("event name {0:?} is reserved: names that begin with \"inngest/\" are the host's own")]
+    NameReserved(String),
+    #[error("event ts {0} is out of range: milliseconds since 1970, between the years 1980 and 2100")]
+    TimeOutOfRange(i64),
+    #[error("event has {0} bytes, the limit is {max}", max = limits::EVENT_MAX_BYTES)]
+    TooLarge(usize),
+    #[error("event data has to be a JSON object")]
+    DataNotObject,
+    #[error("event is not valid JSON of the expected shape: {0}")]
+    Malformed(String),
+}
+
+/// The wire form. Field order is what guests see.
+#[derive(Deserialize)]
+struct Incoming<'a> {
+    #[serde(default)]
+    name: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(default)]
+    id: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default)]
+    ts: Option<i64>,
+    #[serde(borrow, default)]
+    user: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    v: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct Outgoing<'a> {
+    name: &'a str,
+    data: &'a RawValue,
+    id: &'a str,
+    ts: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    v: Option<&'a RawValue>,
+}
+
+impl Event {
+    /// Reads an event as a user sends it, checks it and gives it the id. `now` is when it was received.
+    pub fn receive(text: &str, namespace: &Namespace, id: EventId, now: Millis) -> Result<Self, EventError> {
+        if text.len() > limits::EVENT_MAX_BYTES {
+            return Err(EventError::TooLarge(text.len()));
+        }
+        let incoming: Incoming<'_> =
+            serde_json::from_str(text).map_err(|error| EventError::Malformed(error.to_string()))?;
+        let name = incoming.name.as_deref().filter(|name| !name.is_empty()).ok_or(EventError::NameMissing)?;
+        check_name(name)?;
+        let at = match incoming.ts {
+            None | Some(0) => now,
+            Some(ts) => check_time(ts)?,
+        };
+        let stripped;
+        let data = match incoming.data.map(RawValue::get) {
+            None | Some("null") => "{}",
+            Some(data) if !data.starts_with('{') => return Err(EventError::DataNotObject),
+            Some(data) if data.contains("_inngest") => {
+                stripped = without_reserved_key(data)?;
+                stripped.as_str()
+            }
+            Some(data) => data,
+        };
+        let sender_id = incoming.id.as_deref().filter(|id| !id.is_empty());
+        let internal = id.to_string();
+        let outgoing = Outgoing {
+            name,
+            data: serde_json::from_str(data).map_err(|error| EventError::Malformed(error.to_string()))?,
+            id: sender_id.unwrap_or(&internal),
+            ts: at,
+            user: incoming.user,
+            v: incoming.v,
+        };
+        Ok(Self {
+            id,
+            namespace: namespace.clone(),
+            name: name.into(),
+            sender_id: sender_id.map(Into::into),
+            at,
+            json: Json::of(&outgoing),
+        })
+    }
+
+    /// An event of the host's own (`inngest/…`), which no limit of size applies to: no failure is too big to be told.
+    pub fn lifecycle(name: &str, id: EventId, namespace: &Namespace, sender_id: &str, at: Millis, data: &Json) -> Self {
+        let data = serde_json::from_str(data.as_str()).expect("a Json holds valid JSON");
+        let outgoing = Outgoing { name, data, id: sender_id, ts: at, user: None, v: None };
+        Self {
+            id,
+            namespace: namespace.clone(),
+            name: name.into(),
+            sender_id: Some(sender_id.into()),
+            at,
+            json: Json::of(&outgoing),
+        }
+    }
+}
+
+fn check_name(name: &str) -> Result<(), EventError> {
+    if name.len() > limits::EVENT_NAME_MAX_BYTES {
+        return Err(EventError::NameTooLong(name.len()));
+    }
+    if name.get(..8).is_some_and(|prefix| prefix.eq_ignore_ascii_case("inngest/")) {
+        return Err(EventError::NameReserved(name.to_owned()));
+    }
+    Ok(())
+}
+
+fn check_time(ts: i64) -> Result<Millis, EventError> {
+    let fits = (limits::EVENT_TIME_MIN..limits::EVENT_TIME_MAX).contains(&ts);
+    if fits { Ok(ts as Millis) } else { Err(EventError::TimeOutOfRange(ts)) }
+}
+
+/// `data._inngest` is the host's own.
+fn without_reserved_key(data: &str) -> Result<String, EventError> {
+    let mut map: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(data).map_err(|error| EventError::Malformed(error.to_string()))?;
+    map.remove("_inngest");
+    Ok(serde_json::Value::Object(map).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::IdSource;
+
+    fn receive(text: &str) -> Result<Event, EventError> {
+        Event::receive(text, &Namespace::default(), IdSource::new(0, [0; 32]).event(1_000), 1_000)
+    }
+
+    #[test]
+    fn fills_in_what_is_missing() {
+        let event = receive(r#"{"name":"shop/a"}"#).expect("valid");
+        assert_eq!(event.at, 1_000);
+        let id = event.id;
+        assert_eq!(event.json.as_str(), format!(r#"{{"name":"shop/a","data":{{}},"id":"{id}","ts":1000}}"#));
+    }
+
+    #[test]
+    fn strips_the_reserved_key() {
+        let event = receive(r#"{"name":"a","data":{"_inngest":{"x":1},"b":2}}"#).expect("valid");
+        assert!(event.json.as_str().contains(r#""data":{"b":2}"#), "{}", event.json);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        assert_eq!(receive("{}"), Err(EventError::NameMissing));
+        assert_eq!(receive(r#"{"name":"Inngest/x"}"#), Err(EventError::NameReserved("Inngest/x".into())));
+        assert_eq!(receive(r#"{"name":"a","ts":5}"#), Err(EventError::TimeOutOfRange(5)));
+        assert_eq!(receive(r#"{"name":"a","data":[1]}"#), Err(EventError::DataNotObject));
+        assert!(matches!(receive(r#"{"name":1}"#), Err(EventError::Malformed(_))));
+        let big = format!(r#"{{"name":"a","data":{{"x":"{}"}}}}"#, "y".repeat(limits::EVENT_MAX_BYTES));
+        assert!(matches!(receive(&big), Err(EventError::TooLarge(_))));
+    }
+}

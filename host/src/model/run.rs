@@ -1,0 +1,52 @@
+//! Runs: one execution of a function for its events.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+use super::function::FunctionKey;
+use super::id::{Digest, RunId};
+use super::json::Json;
+use super::time::Millis;
+
+/// A run about to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    pub id: RunId,
+    pub function: Arc<FunctionKey>,
+    /// The version that runs it, to its end.
+    pub version: Digest,
+    /// Seeds the body's randomness.
+    pub secret: [u8; 32],
+    /// For a run of a failure function: the run that failed.
+    pub failed_run: Option<RunId>,
+}
+
+/// How far a run is, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// Accepted, or waiting: for its turn, a retry, a sleep.
+    Queued,
+    Running,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    Completed(Json),
+    Failed(Failure),
+}
+
+/// A run's end, as its followers learn it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ended {
+    pub run: RunId,
+    pub at: Millis,
+    pub outcome: Outcome,
+    /// The runs that its lifecycle events started: its failure run, and listeners.
+    pub started: Vec<RunId>,
+}

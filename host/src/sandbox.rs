@@ -1,0 +1,155 @@
+//! Guest code under limits: wasmtime, and the contract translated into the model's words.
+//!
+//! The room knows nothing of stores and runs. Whoever enters a plugin brings a [`StepHost`], which answers the guest.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+
+use async_trait::async_trait;
+
+use crate::model::{Event, Failure, Json, Millis, OpKey, RunId};
+
+/// An operation that the guest has reached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub key: OpKey,
+    /// As the guest said it; the executor knows which kinds there are.
+    pub kind: String,
+    /// A JSON text by kind, not yet looked at.
+    pub options: String,
+}
+
+/// What is to become of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The guest runs the step's closure here and now; this is its attempt.
+    Run { attempt: u32 },
+    Noted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    Proceed,
+    Stop,
+}
+
+/// A recorded result on its way to the body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    pub key: OpKey,
+    pub value: Result<Json, Failure>,
+    /// The body's clock moves to it.
+    pub at: Millis,
+    /// The record's order: the body's randomness starts again from it.
+    pub order: u32,
+}
+
+/// A line that the guest wrote: by `log.write`, stdout or stderr.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// `debug`, `info`, `warn`, `error`, `stdout`, `stderr`.
+    pub level: &'static str,
+    /// Bounded, control characters and escapes stripped.
+    pub message: String,
+    /// A JSON object, where there are fields.
+    pub fields: Option<Json>,
+}
+
+/// What an instance holds at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    pub memory_bytes: usize,
+    pub memory_max_bytes: usize,
+}
+
+/// What the guest talks to. An `Err` from `plan` or `finish` ends the instance with [`Exit::Faulted`].
+#[async_trait]
+pub trait StepHost: Send {
+    /// One decision for each operation found, in order.
+    fn plan(&mut self, found: Vec<Found>, usage: Usage) -> Result<Vec<Decision>, Failure>;
+    /// The outcome of the closure of the operation that was answered `Run`. A value that is not JSON arrives as an error.
+    fn finish(&mut self, key: OpKey, value: Result<Json, Failure>) -> Result<Control, Failure>;
+    /// The next recorded result.
+    fn next(&mut self) -> Option<Resolved>;
+    /// In a failure handler: the failed run's recorded result of that step.
+    async fn failed_step(&mut self, key: OpKey) -> Option<Result<Json, Failure>>;
+    fn log(&mut self, line: Line);
+    /// Called before each outbound request. It may leave once the future has answered `true`; on `false` the host has
+    /// lost its right to this run and the instance is ended.
+    fn clear_to_send(&mut self) -> Pin<Box<dyn Future<Output = bool> + Send>>;
+}
+
+/// Why and with what a plugin is entered.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub run: RunId,
+    /// The id from the definition.
+    pub function: String,
+    pub attempt: u32,
+    pub max_attempts: u32,
+    pub events: Vec<std::sync::Arc<Event>>,
+    /// Enter `on-failure` with this error rather than `run`.
+    pub on_failure: Option<Failure>,
+    /// Seeds the body's randomness.
+    pub secret: [u8; 32],
+    /// Where the body's clock stands until the first result is delivered.
+    pub started: Millis,
+}
+
+/// How an entry ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Exit {
+    Completed(Json),
+    Suspended,
+    /// The body returned or threw this error.
+    Failed(Failure),
+    /// The guest could not have caught this: a trap, a deadline, a limit, or what the [`StepHost`] refused with.
+    Faulted(Failure),
+}
+
+/// What one plugin may use. The default is nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Grants {
+    /// Hosts that requests may go to.
+    pub hosts: Vec<HostGrant>,
+    /// What `std::env`, `process.env` and `os.environ` read.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// One host that requests may go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostGrant {
+    /// `api.example.com`, `*.example.com`, or `*` for all public hosts.
+    pub host: String,
+    /// `None`: the scheme's own port only.
+    pub port: Option<u16>,
+    /// Whether the name may resolve to a loopback, private or link-local address.
+    pub private: Reach,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    PublicOnly,
+    PrivateToo,
+}
+
+/// What one entry may use up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    pub memory_bytes: usize,
+    /// For each attempt of a step and each stretch of the body, in real milliseconds.
+    pub deadline_ms: u64,
+}
+
+/// How the room is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Compiled code is kept here, by digest and engine.
+    pub cache: PathBuf,
+    /// The `stepwell` executable: components are compiled in a child process of it, under limits.
+    pub compiler: PathBuf,
+    /// Instances alive at once.
+    pub instances: usize,
+}

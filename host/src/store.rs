@@ -1,0 +1,214 @@
+//! Durable truth: events, runs, journals and versions, behind verbs of the domain.
+//!
+//! Each verb is one transaction. What a verb has answered survives the process; with `strict` durability it survives
+//! the machine. [`conformance`] is the suite that every store passes.
+
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::model::{
+    Digest, Ended, Event, EventId, FunctionKey, Json, Millis, Namespace, NewRun, OpKey, Outcome, PluginName, Record,
+    RunId, Status,
+};
+
+/// What went wrong with the store itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The plan was made against an older generation of the registry: plan again.
+    #[error("the plan is of registry generation {planned}, the store is at {current}")]
+    StaleGeneration { planned: u64, current: u64 },
+    /// The lease was taken over or has ended: whoever holds it has no say any more.
+    #[error("the lease of run {0} has been lost")]
+    LeaseLost(RunId),
+    /// The data folder cannot be used.
+    #[error("{0}")]
+    Unusable(String),
+    /// The store is closing.
+    #[error("the store is closing")]
+    Closing,
+    /// The engine below failed.
+    #[error("the database failed: {0}")]
+    Engine(String),
+}
+
+impl Error {
+    /// Whether trying the same again may work.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::StaleGeneration { .. })
+    }
+}
+
+/// An event and the runs that it starts, as the router planned them.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    pub event: Arc<Event>,
+    pub runs: Vec<NewRun>,
+}
+
+/// What became of a publication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    pub event: EventId,
+    /// The runs that were started: those planned, less those that the sender's event id had started before.
+    pub started: Vec<RunId>,
+}
+
+/// The right to drive one run, and all that is needed to do it.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    pub run: RunId,
+    pub function: Arc<FunctionKey>,
+    pub version: Digest,
+    /// The fencing token: grows with every lease of the run.
+    pub epoch: u64,
+    /// At least one; one unless the run is of a batch.
+    pub events: Vec<Arc<Event>>,
+    /// In order.
+    pub journal: Vec<Record>,
+    pub secret: [u8; 32],
+    pub failed_run: Option<RunId>,
+}
+
+/// What becomes of a run when its lease is given back.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// It waits: for `due`, or with `None` until something wakes it.
+    Park { due: Option<Millis> },
+    /// It has ended. `lifecycle` is written with it, plans and all, in the same transaction.
+    End { outcome: Outcome, at: Millis, generation: u64, lifecycle: Vec<Publication> },
+    /// The host is stopping: the run goes back as it was and counts no interruption.
+    Release,
+}
+
+/// A version of a plugin, as the store keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    pub digest: Digest,
+    pub namespace: Namespace,
+    pub plugin: PluginName,
+    /// The array that `describe` answered, one object for each function (`Definition::to_json`).
+    pub definitions: Json,
+    /// When it became live last.
+    pub activated: Millis,
+    pub is_live: bool,
+}
+
+/// A run as people look at it.
+#[derive(Debug, Clone)]
+pub struct RunView {
+    pub id: RunId,
+    pub function: Arc<FunctionKey>,
+    pub version: Digest,
+    pub events: Vec<EventId>,
+    pub failed_run: Option<RunId>,
+    pub status: Status,
+    /// When it waits until, where that is known.
+    pub due: Option<Millis>,
+    pub ended: Option<Ended>,
+    /// Empty in listings.
+    pub journal: Vec<Record>,
+    /// Empty in listings.
+    pub log: Vec<LogLine>,
+}
+
+/// Which runs a listing wants. Newest first.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    pub status: Option<Status>,
+    /// Composite id.
+    pub function: Option<String>,
+    /// Only runs older than this one: the cursor.
+    pub before: Option<RunId>,
+    /// Only dead letters: failed runs of failure functions.
+    pub dead_letters: bool,
+    pub limit: usize,
+}
+
+/// A line of a run's log. (`attempt`, `order`, `nth`) identifies it within the run, however often the body is replayed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogLine {
+    pub attempt: u32,
+    /// The order of the last result delivered before it, plus one; 0 before any.
+    pub order: u32,
+    pub nth: u32,
+    /// The step that was open, if any.
+    pub step: Option<OpKey>,
+    pub at: Millis,
+    /// `debug`, `info`, `warn`, `error`, `stdout`, `stderr`.
+    pub level: &'static str,
+    pub message: String,
+    /// A JSON object, where there are fields.
+    pub fields: Option<Json>,
+}
+
+/// How soon a record has to be on its way to disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// With the next commit, at most [`crate::limits::RECORD_WAIT_MS`] from now.
+    Lazy,
+    /// At once: its step has sent something out.
+    Eager,
+}
+
+/// The one door to what is durable.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    // Plugins.
+
+    /// Keeps a version's bytes and makes it the live one of its plugin; answers the new generation. Idempotent.
+    async fn activate(&self, version: Version, bytes: Arc<[u8]>) -> Result<u64, Error>;
+    /// Makes no version of the plugin live; its runs go on. Answers the new generation.
+    async fn retire(&self, namespace: &Namespace, plugin: &PluginName) -> Result<u64, Error>;
+    /// All versions that are live or that an unended run is pinned to, without bytes.
+    async fn versions(&self) -> Result<Vec<Version>, Error>;
+    /// A version's bytes.
+    async fn component(&self, digest: Digest) -> Result<Option<Arc<[u8]>>, Error>;
+    /// Unended runs of each version.
+    async fn unended_by_version(&self) -> Result<Vec<(Digest, u64)>, Error>;
+    /// The registry's generation.
+    fn generation(&self) -> u64;
+
+    // Events and runs.
+
+    /// Writes events and the runs they start, all or none. A run that the event's `sender_id` already started for the
+    /// same function within 24 hours is left out. `StaleGeneration` when the registry has moved on since `generation`.
+    async fn publish(&self, generation: u64, events: Vec<Publication>) -> Result<Vec<Published>, Error>;
+
+    /// Up to `max` runs that are due at `now`, oldest first, each leased to this host. Never waits.
+    async fn lease(&self, max: usize, now: Millis) -> Result<Vec<Lease>, Error>;
+    /// Ends when `lease` may have something that it had not before, or when the earliest waiting run becomes known;
+    /// answers when the earliest waiting run is due.
+    async fn wait_ready(&self) -> Option<Millis>;
+
+    /// Takes records into the journal, in order. Returns before they are durable.
+    fn append(&self, lease: &Lease, records: Vec<Record>, urgency: Urgency) -> Result<(), Error>;
+    /// Ends when all that was appended under this lease is durable: the barrier before anything leaves the sandbox.
+    async fn flush(&self, lease: &Lease) -> Result<(), Error>;
+    /// Whether the lease has margin left: asked right before something leaves the sandbox.
+    fn holds(&self, lease: &Lease) -> bool;
+    /// Takes log lines, each once. Best effort: exempt from durability.
+    fn log(&self, lease: &Lease, lines: Vec<LogLine>);
+    /// Gives the lease back. With `End` the outcome, the lifecycle events and the runs that they start are one
+    /// transaction, and followers learn of it once it is durable. `StaleGeneration`: plan the lifecycle again.
+    async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error>;
+
+    // Reads.
+
+    /// The journal of a run and how it ended, for its failure handler.
+    async fn failed_run(&self, run: RunId) -> Result<Option<(Vec<Record>, Outcome)>, Error>;
+    async fn run(&self, namespace: &Namespace, run: RunId) -> Result<Option<RunView>, Error>;
+    async fn runs(&self, namespace: &Namespace, filter: RunFilter) -> Result<Vec<RunView>, Error>;
+    async fn event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Arc<Event>>, Error>;
+    /// Newest first.
+    async fn events(&self, namespace: &Namespace, before: Option<EventId>, limit: usize)
+    -> Result<Vec<Arc<Event>>, Error>;
+    /// The runs that an event started; `None` when there is no such event.
+    async fn runs_of_event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Vec<RunView>>, Error>;
+    /// Ends when the run has ended and that is durable; `None` when there is no such run.
+    async fn ended(&self, namespace: &Namespace, run: RunId) -> Result<Option<Ended>, Error>;
+
+    /// Writes what is still buffered and stops. Nothing may be asked after it.
+    async fn close(&self);
+}
