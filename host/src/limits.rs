@@ -126,6 +126,8 @@ pub const READY_IN_MEMORY_MAX: usize = 4_096;
 pub const WORKERS_DEFAULT: usize = 256;
 /// How long a graceful stop waits for what executes, in milliseconds.
 pub const SHUTDOWN_GRACE_MS: u64 = 10_000;
+/// How long a run whose code cannot be loaded waits before that is tried again.
+pub const CODE_RETRY_MS: u64 = 5_000;
 /// Rows that a listing answers at most.
 pub const PAGE_MAX: usize = 1_000;
 /// Rows that a listing answers unless asked otherwise.
