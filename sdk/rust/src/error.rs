@@ -221,7 +221,7 @@ impl fmt::Debug for Error {
 #[derive(Debug)]
 pub struct NonRetriableError {
     message: String,
-    source: Option<Box<dyn StdError + 'static>>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl NonRetriableError {
@@ -232,7 +232,7 @@ impl NonRetriableError {
 
     /// The same error, caused by another.
     #[must_use]
-    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + 'static>>) -> Self {
+    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -246,7 +246,7 @@ impl fmt::Display for NonRetriableError {
 
 impl StdError for NonRetriableError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref()
+        self.source.as_deref().map(|source| source as _)
     }
 }
 
@@ -257,7 +257,7 @@ impl StdError for NonRetriableError {
 pub struct RetryAfterError {
     message: String,
     delay: Duration,
-    source: Option<Box<dyn StdError + 'static>>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl RetryAfterError {
@@ -268,7 +268,7 @@ impl RetryAfterError {
 
     /// The same error, caused by another.
     #[must_use]
-    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + 'static>>) -> Self {
+    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -282,7 +282,7 @@ impl fmt::Display for RetryAfterError {
 
 impl StdError for RetryAfterError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref()
+        self.source.as_deref().map(|source| source as _)
     }
 }
 

@@ -54,6 +54,8 @@ mod context;
 mod drive;
 mod error;
 mod event;
+#[cfg(test)]
+mod fake;
 mod failure;
 mod function;
 mod host;
@@ -64,6 +66,8 @@ mod output;
 pub mod plugin;
 mod race;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use context::{Context, FailedRun, FailureContext};
 pub use error::{Error, NonRetriableError, Result, ResultExt, RetryAfterError};

@@ -226,6 +226,6 @@ impl Drop for Operation {
 }
 
 /// The options of a `sleep`, see `wit/found-options.schema.json`.
-fn sleep_options(duration: Duration) -> String {
+pub(crate) fn sleep_options(duration: Duration) -> String {
     format!("{{\"ms\":{}}}", duration.as_secs_f64() * 1000.0)
 }
