@@ -35,7 +35,7 @@ const CONCURRENCIES: [usize; 3] = [1, 16, 64];
 
 pub fn run(options: &Options) -> Result<()> {
     let binary = build::host(build::Profile::Release)?;
-    guests::build(guests::Which::Tests)?;
+    guests::build()?;
     let folder = options.folder.clone().unwrap_or_else(|| crate::root().join("target/bench"));
     std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     let instance = host::instance_start()?;

@@ -55,7 +55,7 @@ struct Connection {
     received: Vec<u8>,
 }
 
-const BODY: &str = r#"{"name":"bench/ten","data":{"sku":"A-1001","warehouse":"north","count":12}}"#;
+const BODY: &str = r#"{"name":"bench/ten-steps","data":{"sku":"A-1001","warehouse":"north","count":12}}"#;
 
 impl Connection {
     async fn open(address: SocketAddr) -> Result<Self> {
