@@ -1,9 +1,10 @@
 //! Events: what starts a run.
 
 use crate::error::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::fmt;
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
@@ -104,8 +105,9 @@ pub struct FunctionError {
     pub message: String,
     /// Where it happened.
     pub stack: Option<String>,
-    /// The error behind it, itself with `name`, `message` and maybe `cause`.
-    pub cause: Option<Value>,
+    /// The error behind it. What was no error but plain data is one of no name, with the data as its message.
+    #[serde(deserialize_with = "cause")]
+    pub cause: Option<Box<FunctionError>>,
     /// The code its author gave it.
     pub code: Option<String>,
     /// Its custom fields.
@@ -116,6 +118,36 @@ pub struct FunctionError {
     pub step_id: Option<String>,
     /// How many attempts there were.
     pub attempts: Option<u32>,
+}
+
+impl fmt::Display for FunctionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.name.is_empty() {
+            f.write_str(&self.name)?;
+            f.write_str(": ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Rebuilt: reporters that take any error, with its sources, take this one.
+impl std::error::Error for FunctionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// A cause as JSON: an error's object, or whatever else was thrown.
+fn cause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<FunctionError>>, D::Error> {
+    let error = match Option::<Value>::deserialize(deserializer)? {
+        None => return Ok(None),
+        Some(Value::String(message)) => FunctionError { message, ..FunctionError::default() },
+        Some(value) if value.get("message").is_some() => {
+            serde_json::from_value(value).map_err(serde::de::Error::custom)?
+        }
+        Some(value) => FunctionError { message: value.to_string(), ..FunctionError::default() },
+    };
+    Ok(Some(Box::new(error)))
 }
 
 fn read<T: DeserializeOwned>(json: &str) -> Result<Event<T>> {

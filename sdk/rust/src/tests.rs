@@ -437,3 +437,18 @@ fn one_failed_branch_does_not_lose_the_other() {
     });
     assert_eq!(completed(&ran), &json!([{ "Err": "ParseIntError" }, 2]));
 }
+
+#[test]
+fn a_failure_event_rebuilds_the_error_with_its_causes() {
+    let error = r#"{"name":"A","message":"outer","error":"NonRetriableError","code":"E1","attempts":3,
+        "cause":{"__serialized":true,"name":"B","message":"middle","cause":"inner"}}"#;
+    let error: crate::FunctionError = serde_json::from_str(error).expect("Inngest's shape");
+    let mut chain = Vec::new();
+    let mut next: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(error) = next {
+        chain.push(error.to_string());
+        next = error.source();
+    }
+    assert_eq!(chain, ["A: outer", "B: middle", "inner"]);
+    assert_eq!((error.code.as_deref(), error.attempts), (Some("E1"), Some(3)));
+}
