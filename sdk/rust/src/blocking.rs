@@ -44,8 +44,8 @@ pub struct Step {
 }
 
 impl Step {
-    pub(crate) fn new(operations: Rc<Operations>) -> Self {
-        Self { step: step::Step::new(Rc::clone(&operations)), operations }
+    pub(crate) fn new(operations: &Rc<Operations>) -> Self {
+        Self { step: step::Step::new(operations), operations: Rc::clone(operations) }
     }
 
     /// Runs a closure as a step; see [`crate::Step::run`].

@@ -1,8 +1,8 @@
 //! Events: what starts a run.
 
 use crate::error::{Error, Result};
-use serde::{Deserialize, Deserializer};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::fmt;
 use std::marker::PhantomData;

@@ -192,7 +192,9 @@ impl Host for Pass {
     }
 
     fn failed_step(&self, key: &OperationKey) -> Option<Answer> {
-        self.journal.borrow().failed_run.iter().find(|(recorded, _)| recorded == key).map(|(_, answer)| answer.clone())
+        let journal = self.journal.borrow();
+        let (_, answer) = journal.failed_run.iter().find(|(recorded, _)| recorded == key)?;
+        Some(answer.clone())
     }
 
     fn write_log(&self, _: Level, message: &str, fields: &str) {

@@ -2,8 +2,8 @@
 
 use crate::bindings::exports::stepwell::plugin::functions::Definition;
 use crate::bindings::stepwell::plugin::types::{self, Outcome, RunContext};
-use crate::error::Result;
 use crate::context::{Context, FailureContext};
+use crate::error::Result;
 use crate::host::Host;
 use crate::operations::Operations;
 use crate::step::Step;
@@ -13,8 +13,17 @@ use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-type Handler = Box<dyn Fn(RunContext, &'static dyn Host) -> Outcome>;
-type FailureHandler = Box<dyn Fn(RunContext, types::Failure, &'static dyn Host) -> Outcome>;
+/// How errors speak of what a handler returns.
+const RESULT: &str = "function's result";
+
+type Handler = Box<dyn Fn(&Entry, RunContext) -> Outcome>;
+type FailureHandler = Box<dyn Fn(&Entry, RunContext, types::Failure) -> Outcome>;
+
+/// One entry into a function.
+struct Entry {
+    operations: Rc<Operations>,
+    host: &'static dyn Host,
+}
 
 /// A durable function.
 ///
@@ -86,15 +95,12 @@ impl Function {
         R: Serialize + 'static,
         H: AsyncFn(Context<T>) -> Result<R> + 'static,
     {
-        Self::of(id.into(), Box::new(move |context, host| {
-            let operations = operations(&context, host);
-            match Context::read(context, Step::new(Rc::clone(&operations)), host) {
-                Ok(context) => drive::drive(&operations, async {
-                    output::write(&handler(context).await?, "function's result")
-                }),
-                Err(error) => drive::ended(Err(error)),
-            }
-        }))
+        Self::of(id.into(), move |entry, context| {
+            drive::drive(&entry.operations, async {
+                let context = Context::read(context, Step::new(&entry.operations), entry.host)?;
+                output::write(&handler(context).await?, RESULT)
+            })
+        })
     }
 
     /// A function whose handler is written in the [blocking](crate::blocking) style.
@@ -104,19 +110,17 @@ impl Function {
         R: Serialize + 'static,
         H: Fn(blocking::Context<T>) -> Result<R> + 'static,
     {
-        Self::of(id.into(), Box::new(move |context, host| {
-            let step = blocking::Step::new(operations(&context, host));
-            drive::ended(
-                Context::read(context, step, host)
-                    .and_then(&handler)
-                    .and_then(|result| output::write(&result, "function's result")),
-            )
-        }))
+        Self::of(id.into(), move |entry, context| {
+            drive::ended((|| {
+                let context = Context::read(context, blocking::Step::new(&entry.operations), entry.host)?;
+                output::write(&handler(context)?, RESULT)
+            })())
+        })
     }
 
-    fn of(id: Cow<'static, str>, handler: Handler) -> Self {
+    fn of(id: Cow<'static, str>, handler: impl Fn(&Entry, RunContext) -> Outcome + 'static) -> Self {
         let options = Options { triggers: Vec::new(), retries: None };
-        Self { id, name: "".into(), options, handler, failure_handler: None }
+        Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
     }
 
     /// Its name, for people; the id, if there is none.
@@ -148,14 +152,11 @@ impl Function {
         R: Serialize + 'static,
         H: AsyncFn(FailureContext<T>) -> Result<R> + 'static,
     {
-        self.failure_handler = Some(Box::new(move |context, error, host| {
-            let operations = operations(&context, host);
-            match FailureContext::read(context, error, Step::new(Rc::clone(&operations)), host) {
-                Ok(context) => drive::drive(&operations, async {
-                    output::write(&handler(context).await?, "failure handler's result")
-                }),
-                Err(error) => drive::ended(Err(error)),
-            }
+        self.failure_handler = Some(Box::new(move |entry, context, error| {
+            drive::drive(&entry.operations, async {
+                let context = FailureContext::read(context, error, Step::new(&entry.operations), entry.host)?;
+                output::write(&handler(context).await?, RESULT)
+            })
         }));
         self
     }
@@ -168,13 +169,12 @@ impl Function {
         R: Serialize + 'static,
         H: Fn(blocking::FailureContext<T>) -> Result<R> + 'static,
     {
-        self.failure_handler = Some(Box::new(move |context, error, host| {
-            let step = blocking::Step::new(operations(&context, host));
-            drive::ended(
-                FailureContext::read(context, error, step, host)
-                    .and_then(&handler)
-                    .and_then(|result| output::write(&result, "failure handler's result")),
-            )
+        self.failure_handler = Some(Box::new(move |entry, context, error| {
+            drive::ended((|| {
+                let step = blocking::Step::new(&entry.operations);
+                let context = FailureContext::read(context, error, step, entry.host)?;
+                output::write(&handler(context)?, RESULT)
+            })())
         }));
         self
     }
@@ -192,20 +192,25 @@ impl Function {
         }
     }
 
+    /// Enters the function.
     pub(crate) fn run(&self, context: RunContext, host: &'static dyn Host) -> Outcome {
-        (self.handler)(context, host)
+        (self.handler)(&Entry::new(&context, host), context)
     }
 
+    /// Enters its failure handler, if it has one.
     pub(crate) fn handle_failure(
         &self,
         context: RunContext,
         error: types::Failure,
         host: &'static dyn Host,
     ) -> Option<Outcome> {
-        self.failure_handler.as_ref().map(|handler| handler(context, error, host))
+        let handler = self.failure_handler.as_ref()?;
+        Some(handler(&Entry::new(&context, host), context, error))
     }
 }
 
-fn operations(context: &RunContext, host: &'static dyn Host) -> Rc<Operations> {
-    Rc::new(Operations::new(host, context.run_id.clone()))
+impl Entry {
+    fn new(context: &RunContext, host: &'static dyn Host) -> Self {
+        Self { operations: Rc::new(Operations::new(host, context.run_id.clone())), host }
+    }
 }

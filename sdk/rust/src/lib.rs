@@ -54,9 +54,9 @@ mod context;
 mod drive;
 mod error;
 mod event;
+mod failure;
 #[cfg(test)]
 mod fake;
-mod failure;
 mod function;
 mod host;
 mod log;

@@ -42,15 +42,18 @@ struct Pass {
 
 struct Slot {
     state: State,
+    /// The result, once it is resolved and until it is taken.
+    answer: Option<(OperationKey, Answer)>,
     waker: Waker,
 }
 
+#[derive(PartialEq)]
 enum State {
     Reached,
     Planned,
-    Resolved(OperationKey, Answer),
-    /// The result was taken, or the future was dropped before its operation was planned.
-    Gone,
+    Resolved,
+    /// The future was dropped before its operation was planned.
+    Withdrawn,
 }
 
 /// Most ids are used once, which is not worth an allocation.
@@ -118,7 +121,7 @@ impl Operations {
         let slot = pass.slots.len();
         let n = pass.count_use(id, slot);
         let key = OperationKey { id: id.to_owned(), n };
-        pass.slots.push(Slot { state: State::Reached, waker: waker.clone() });
+        pass.slots.push(Slot { state: State::Reached, answer: None, waker: waker.clone() });
         pass.reached.push(Found { key, kind: kind.to_owned(), options });
         pass.reached_slots.push(slot);
         Ok(slot)
@@ -139,14 +142,11 @@ impl Operations {
             return Turn::Execute(attempt);
         }
         let slot = &mut pass.slots[slot];
-        match std::mem::replace(&mut slot.state, State::Gone) {
-            State::Resolved(key, answer) => Turn::Answer(key, answer),
-            waiting => {
-                slot.state = waiting;
-                slot.waker.clone_from(waker);
-                Turn::Wait
-            }
+        if let Some((key, answer)) = slot.answer.take() {
+            return Turn::Answer(key, answer);
         }
+        slot.waker.clone_from(waker);
+        Turn::Wait
     }
 
     /// Tells the host what became of the step that a turn said to execute.
@@ -156,7 +156,7 @@ impl Operations {
             Some(inner) => Err(Error::from(error::nested(&open.key.id, inner)).of_step_for_good()),
             None => outcome.map_err(Error::of_step),
         };
-        self.finish(&open.key, outcome);
+        self.finish(&open.key, &outcome);
     }
 
     /// Forgets an operation that was reached but whose future was dropped before it was planned.
@@ -165,7 +165,7 @@ impl Operations {
         if let Some(at) = pass.reached_slots.iter().position(|reached| *reached == slot) {
             pass.reached_slots.remove(at);
             pass.reached.remove(at);
-            pass.slots[slot].state = State::Gone;
+            pass.slots[slot].state = State::Withdrawn;
         }
     }
 
@@ -231,11 +231,11 @@ impl Operations {
                 open.key.id
             );
             let error = Error::new("AbandonedStepError", message).non_retriable();
-            self.finish(&open.key, Err(error.of_step()));
+            self.finish(&open.key, &Err(error.of_step()));
         }
     }
 
-    fn finish(&self, key: &OperationKey, outcome: Answer) {
+    fn finish(&self, key: &OperationKey, outcome: &Answer) {
         if self.host.finish(key, outcome.as_deref()) == Control::Stop {
             self.pass.borrow_mut().stopped = true;
         }
@@ -269,8 +269,9 @@ impl Pass {
             return;
         };
         let slot = &mut self.slots[slot];
-        if matches!(slot.state, State::Planned) {
-            slot.state = State::Resolved(resolved.key, resolved.value);
+        if slot.state == State::Planned {
+            slot.state = State::Resolved;
+            slot.answer = Some((resolved.key, resolved.value));
             self.unresolved -= 1;
             slot.waker.wake_by_ref();
         }

@@ -1,9 +1,9 @@
 //! Durable operations in the async style.
 
+use crate::bindings::stepwell::plugin::types::OperationKey;
 use crate::error::Result;
 use crate::failure::{self, StepError};
 use crate::operations::{Answer, Operations, Turn};
-use crate::bindings::stepwell::plugin::types::OperationKey;
 use crate::output::{self, StepOutput};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,8 +38,8 @@ pub struct Attempt {
 }
 
 impl Step {
-    pub(crate) fn new(operations: Rc<Operations>) -> Self {
-        Self { operations }
+    pub(crate) fn new(operations: &Rc<Operations>) -> Self {
+        Self { operations: Rc::clone(operations) }
     }
 
     /// Runs a closure as a step: done once, retried by itself, its result remembered.

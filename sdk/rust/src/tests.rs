@@ -30,10 +30,7 @@ fn a_sequence_of_steps_takes_one_pass() {
         Ok(step.run("b", || Ok(one + 1)).await?)
     });
     assert_eq!(completed(&ran), &json!(2));
-    assert_eq!(
-        ran.calls,
-        ["enter", "plan a#0", "finish a#0", "next a#0", "plan b#0", "finish b#0", "next b#0"]
-    );
+    assert_eq!(ran.calls, ["enter", "plan a#0", "finish a#0", "next a#0", "plan b#0", "finish b#0", "next b#0"]);
 }
 
 #[test]
@@ -52,10 +49,18 @@ fn steps_side_by_side_get_a_pass_each_and_run_once() {
     assert_eq!(
         ran.calls,
         [
-            "enter", "plan a#0 b#0", // several at once are noted
-            "enter", "plan a#0 b#0", "finish a#0", // a pass for a, which is told to stop
-            "enter", "plan a#0 b#0", "finish b#0",
-            "enter", "plan a#0 b#0", "next a#0", "next b#0",
+            "enter",
+            "plan a#0 b#0", // several at once are noted
+            "enter",
+            "plan a#0 b#0",
+            "finish a#0", // a pass for a, which is told to stop
+            "enter",
+            "plan a#0 b#0",
+            "finish b#0",
+            "enter",
+            "plan a#0 b#0",
+            "next a#0",
+            "next b#0",
         ]
     );
 }

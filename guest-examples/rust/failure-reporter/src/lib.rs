@@ -14,9 +14,8 @@ async fn report(Context { event, step, log, .. }: Context<FunctionFailed>) -> Re
     let FunctionFailed { function_id, run_id, error, .. } = event.data;
     step.run("report", || {
         // `error` is an error again, with its causes as sources: what a reporter such as Sentry's client takes.
-        let causes: Vec<_> = successors(error.cause.as_ref(), |cause| cause.cause.as_ref())
-            .map(ToString::to_string)
-            .collect();
+        let causes: Vec<_> =
+            successors(error.cause.as_ref(), |cause| cause.cause.as_ref()).map(ToString::to_string).collect();
         let fields = serde_json::json!({
             "function": function_id,
             "run": run_id,

@@ -5,9 +5,7 @@ wit_bindgen::generate!({ path: "../../../wit", world: "plugin" });
 use exports::stepwell::plugin::functions::{Definition, Guest};
 use stepwell::plugin::log;
 use stepwell::plugin::steps::{self, Found};
-use stepwell::plugin::types::{
-    Cause, Failure, FailureKind, OperationKey, Outcome, RetryAdvice, RunContext,
-};
+use stepwell::plugin::types::{Cause, Failure, FailureKind, OperationKey, Outcome, RetryAdvice, RunContext};
 
 struct Rogue;
 export!(Rogue);
@@ -72,7 +70,8 @@ const FUNCTIONS: [(&str, Body); 15] = [
         Outcome::Failed(Failure { kind: FailureKind::Host, attempt: 99, ..failure })
     }),
     ("endless-causes", || {
-        let cause = Cause { name: "Cause".to_owned(), message: "x".repeat(1000), stack: None, code: None, details: None };
+        let cause =
+            Cause { name: "Cause".to_owned(), message: "x".repeat(1000), stack: None, code: None, details: None };
         Outcome::Failed(Failure { causes: vec![cause; 10_000], ..failure("Rogue", "ten thousand causes") })
     }),
 ];
