@@ -4,6 +4,7 @@
 //! `"handler"`: then the body fails and the failure handler misbehaves. Each is there twice: without retries, and as
 //! `<id>-retried-once`.
 
+mod chain;
 mod http;
 
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use std::hint::black_box;
 use std::time::Duration;
 use stepwell::{Context, Error, FailureContext, Function, Result, Step, try_join_all};
 
-stepwell::plugin!(misbehaving, limits, mistakes, walls);
+stepwell::plugin!(misbehaving, limits, mistakes, walls, chain::functions);
 
 /// What misbehaves, wherever the event says.
 type Fault = fn(&Value);
