@@ -337,7 +337,7 @@ impl<T, E: Into<Error>> ResultExt<T> for std::result::Result<T, E> {
 /// A type's own name: without its path and generics.
 fn short_name(full: &str) -> &str {
     let plain = full.split('<').next().unwrap_or(full);
-    plain.rsplit("::").next().unwrap_or(plain)
+    plain.rsplit(':').next().unwrap_or(plain)
 }
 
 /// The name of an error that is only known as `dyn Error`: ours, and what the standard library's parsers yield.

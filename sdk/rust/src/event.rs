@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use std::fmt;
 use std::marker::PhantomData;
@@ -95,8 +95,10 @@ pub struct FunctionFailed<T = Value> {
 }
 
 /// The error in the data of `inngest/function.failed`, with Inngest's keys and those that Stepwell adds.
+///
+/// It is read leniently, whatever it has or lacks: a failure is told even if its error looks like no error.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(from = "Value")]
 #[non_exhaustive]
 pub struct FunctionError {
     /// The error's type name.
@@ -106,7 +108,6 @@ pub struct FunctionError {
     /// Where it happened.
     pub stack: Option<String>,
     /// The error behind it. What was no error but plain data is one of no name, with the data as its message.
-    #[serde(deserialize_with = "cause")]
     pub cause: Option<Box<FunctionError>>,
     /// The code its author gave it.
     pub code: Option<String>,
@@ -137,17 +138,34 @@ impl std::error::Error for FunctionError {
     }
 }
 
-/// A cause as JSON: an error's object, or whatever else was thrown.
-fn cause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<FunctionError>>, D::Error> {
-    let error = match Option::<Value>::deserialize(deserializer)? {
-        None => return Ok(None),
-        Some(Value::String(message)) => FunctionError { message, ..FunctionError::default() },
-        Some(value) if value.get("message").is_some() => {
-            serde_json::from_value(value).map_err(serde::de::Error::custom)?
+impl From<Value> for FunctionError {
+    /// An error's object, or whatever else was thrown.
+    fn from(error: Value) -> Self {
+        let mut fields = match error {
+            Value::Object(fields) if fields.contains_key("message") => fields,
+            Value::String(message) => return Self { message, ..Self::default() },
+            other => return Self { message: other.to_string(), ..Self::default() },
+        };
+        let mut take = |field: &str| fields.remove(field).filter(|value| !value.is_null());
+        Self {
+            name: take("name").and_then(text).unwrap_or_default(),
+            message: take("message").and_then(text).unwrap_or_default(),
+            stack: take("stack").and_then(text),
+            cause: take("cause").map(|cause| Box::new(Self::from(cause))),
+            code: take("code").and_then(text),
+            details: take("details"),
+            kind: take("kind").and_then(text),
+            step_id: take("step_id").and_then(text),
+            attempts: take("attempts").and_then(|attempts| u32::try_from(attempts.as_u64()?).ok()),
         }
-        Some(value) => FunctionError { message: value.to_string(), ..FunctionError::default() },
-    };
-    Ok(Some(Box::new(error)))
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
 }
 
 fn read<T: DeserializeOwned>(json: &str) -> Result<Event<T>> {
