@@ -57,17 +57,14 @@ pub(crate) fn ended(result: Result<String>) -> Outcome {
 }
 
 fn stalled() -> Error {
-    Error::new("StalledError", "the function awaits something that is none of Stepwell's operations and never comes")
-        .non_retriable()
+    let message = "the function awaits something that is none of Stepwell's operations and never comes";
+    Error::own("StalledError", message.to_owned())
 }
 
 fn stalled_step() -> Error {
-    Error::new(
-        "StalledError",
-        "the step's closure awaits something that nothing inside it brings about: use a blocking call there, or a \
-         reactor's `block_on`",
-    )
-    .non_retriable()
+    let message = "the step's closure awaits something that nothing inside it brings about: use a blocking call there, \
+                   or a reactor's `block_on`";
+    Error::own("StalledError", message.to_owned())
 }
 
 /// A waker that remembers whether it was called, so that futures which wake themselves are polled again.

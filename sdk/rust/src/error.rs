@@ -136,6 +136,13 @@ impl Error {
         self.0.code.as_deref()
     }
 
+    /// An error of the SDK's own, which no retry mends. Its place would be one in the SDK, so it has none.
+    pub(crate) fn own(name: &str, message: String) -> Self {
+        let mut error = Self::new(name, message).non_retriable();
+        error.0.stack = None;
+        error
+    }
+
     /// As the failure that ends a body: a step's error that comes through as it is ends the run.
     pub(crate) fn of_body(self) -> types::Failure {
         *self.0

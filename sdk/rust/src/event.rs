@@ -1,8 +1,8 @@
 //! Events: what starts a run.
 
 use crate::error::{Error, Result};
-use serde::de::DeserializeOwned;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
 use std::marker::PhantomData;
@@ -45,7 +45,9 @@ impl<T: DeserializeOwned> Events<T> {
     }
 
     pub(crate) fn first(&self) -> Result<Event<T>> {
-        self.json.first().map_or_else(|| Err(Error::msg("the run has no event").non_retriable()), |json| read(json))
+        self.json
+            .first()
+            .map_or_else(|| Err(Error::own("EventError", "the run has no event".to_owned())), |json| read(json))
     }
 
     /// All of them, in order.
@@ -172,6 +174,6 @@ fn read<T: DeserializeOwned>(json: &str) -> Result<Event<T>> {
     serde_json::from_str(json).map_err(|error| {
         let wanted = std::any::type_name::<T>();
         let message = format!("failed to read the event's data as {wanted}: {error}");
-        Error::new("DeserializeError", message).non_retriable()
+        Error::own("DeserializeError", message)
     })
 }

@@ -230,7 +230,7 @@ impl Operations {
                 "step \"{}\" was reached but is no longer awaited: join it with what the code awaits meanwhile",
                 open.key.id
             );
-            let error = Error::new("AbandonedStepError", message).non_retriable();
+            let error = Error::own("AbandonedStepError", message);
             self.finish(&open.key, &Err(error.of_step()));
         }
     }

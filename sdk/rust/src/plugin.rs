@@ -101,7 +101,7 @@ fn function<P: Plugin>(id: &str) -> Option<Function> {
 
 fn unknown(id: &str, what: &str) -> Outcome {
     let message = format!("failed to find the {what} \"{id}\" in this plugin");
-    drive::ended(Err(Error::new("UnknownFunctionError", message).non_retriable()))
+    drive::ended(Err(Error::own("UnknownFunctionError", message)))
 }
 
 /// Tells the host what a panic said, and where, before the trap that follows it.
