@@ -1,5 +1,6 @@
 //! Stepwell: a durable-function host for WebAssembly components.
 
+pub mod config;
 pub mod expression;
 pub mod limits;
 pub mod model;
