@@ -99,8 +99,8 @@ pub const DESCRIBE_DEADLINE_MS: u64 = 5_000;
 pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
 /// How often running guests are looked at: the granularity of deadlines.
 pub const EPOCH_TICK_MS: u64 = 10;
-/// Operations planned in one instance before it is replaced by a fresh one.
-pub const OPERATIONS_PER_INSTANCE: u32 = 200;
+/// Steps run in one instance before it is replaced by a fresh one: scripting engines grow with each call.
+pub const STEPS_PER_INSTANCE: u32 = 200;
 /// Steps of one run executing at once.
 pub const FAN_OUT_MAX: usize = 64;
 /// A line of a run's log.
@@ -126,6 +126,8 @@ pub const READY_IN_MEMORY_MAX: usize = 4_096;
 pub const WORKERS_DEFAULT: usize = 256;
 /// How long a graceful stop waits for what executes, in milliseconds.
 pub const SHUTDOWN_GRACE_MS: u64 = 10_000;
+/// How long a run whose code cannot be loaded waits before that is tried again.
+pub const CODE_RETRY_MS: u64 = 5_000;
 /// Rows that a listing answers at most.
 pub const PAGE_MAX: usize = 1_000;
 /// Rows that a listing answers unless asked otherwise.
