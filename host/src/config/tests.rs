@@ -1,3 +1,5 @@
+//! What the configuration takes and refuses.
+
 use std::io::Write as _;
 
 use super::*;
