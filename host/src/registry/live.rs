@@ -73,11 +73,10 @@ impl LivePlugin {
             role: Role::Main,
         });
         self.listeners.extend(listeners(&key, self.version, &definition)?);
-        if let Some(failure) = definition.failure() {
-            let key = Arc::new(key.failure());
-            self.functions.push(LiveFunction { key, version: self.version, definition: Arc::new(failure) });
+        let failure = definition.failure().map(|failure| (Arc::new(key.failure()), Arc::new(failure)));
+        for (key, definition) in [Some((key, Arc::new(definition))), failure].into_iter().flatten() {
+            self.functions.push(LiveFunction { key, version: self.version, definition });
         }
-        self.functions.push(LiveFunction { key, version: self.version, definition: Arc::new(definition) });
         Ok(())
     }
 }

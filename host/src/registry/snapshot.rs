@@ -96,8 +96,9 @@ impl Snapshot {
 
     /// The same with this plugin added, or put in the place of its other version.
     pub(super) fn with(&self, generation: u64, plugin: LivePlugin) -> Self {
-        let others = self.others(&plugin.namespace, &plugin.name);
-        Self::of(generation, others.chain([Arc::new(plugin)]).collect())
+        let mut plugins: Vec<_> = self.others(&plugin.namespace, &plugin.name).collect();
+        plugins.push(Arc::new(plugin));
+        Self::of(generation, plugins)
     }
 
     pub(super) fn without(&self, generation: u64, namespace: &Namespace, plugin: &PluginName) -> Self {
