@@ -19,3 +19,4 @@ pub mod scheduler;
 
 // The edges.
 pub mod config;
+pub mod api;
