@@ -45,6 +45,8 @@ pub enum LogFormat {
 pub struct Config {
     pub listen: SocketAddr,
     pub data_dir: PathBuf,
+    /// Where compiled code is kept, unless in the data folder: hosts may share it.
+    pub cache_dir: Option<PathBuf>,
     pub durability: Durability,
     /// Runs executing at once.
     pub workers: usize,
@@ -71,6 +73,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, PORT_DEFAULT)),
             data_dir: PathBuf::from(".stepwell"),
+            cache_dir: None,
             durability: Durability::Strict,
             workers: limits::WORKERS_DEFAULT,
             event_keys: Vec::new(),

@@ -20,3 +20,4 @@ pub mod scheduler;
 // The edges.
 pub mod config;
 pub mod api;
+pub mod server;

@@ -36,10 +36,17 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "data_dir",
-        about: "Where the database and compiled code are kept.",
+        about: "Where the database and the plugins' versions are kept.",
         example: "\".stepwell\"",
         set: |config, value| Ok(config.data_dir = PathBuf::from(value.text()?)),
         show: |config| quoted(config.data_dir.display()),
+    },
+    Setting {
+        key: "cache_dir",
+        about: "Where compiled code is kept, if not in the data folder: hosts may share it.",
+        example: "\"/var/cache/stepwell\"",
+        set: |config, value| Ok(config.cache_dir = Some(PathBuf::from(value.text()?))),
+        show: |config| config.cache_dir.as_ref().and_then(|dir| quoted(dir.display())),
     },
     Setting {
         key: "durability",
