@@ -132,3 +132,18 @@ pub const CODE_RETRY_MS: u64 = 5_000;
 pub const PAGE_MAX: usize = 1_000;
 /// Rows that a listing answers unless asked otherwise.
 pub const PAGE_DEFAULT: usize = 50;
+
+/// Versions whose code is in memory; the least recently used is loaded again when it is needed.
+pub const PLUGINS_IN_MEMORY_MAX: usize = 1_024;
+/// How long a folder of plugins has to be quiet before it is looked at, in milliseconds.
+pub const WATCH_QUIET_MS: u64 = 100;
+/// A folder that is never quiet is looked at after this many milliseconds all the same.
+pub const WATCH_PATIENCE_MS: u64 = 5_000;
+/// A file has to be gone for this long before its plugin is retired: some tools delete before they write anew.
+pub const WATCH_GONE_MS: u64 = 1_000;
+/// A folder is looked at this often even when the system reports no change: some file systems report none.
+pub const WATCH_POLL_MS: u64 = 10_000;
+/// Levels of arrays and objects in an event: the host embeds it some levels deep and reads that up to 128.
+pub const JSON_DEPTH_MAX: usize = 100;
+/// How long the answers that follow runs may take to end when the host stops, in milliseconds.
+pub const HTTP_GRACE_MS: u64 = 2_000;
