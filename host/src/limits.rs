@@ -99,8 +99,8 @@ pub const DESCRIBE_DEADLINE_MS: u64 = 5_000;
 pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
 /// How often running guests are looked at: the granularity of deadlines.
 pub const EPOCH_TICK_MS: u64 = 10;
-/// Operations planned in one instance before it is replaced by a fresh one.
-pub const OPERATIONS_PER_INSTANCE: u32 = 200;
+/// Steps run in one instance before it is replaced by a fresh one: scripting engines grow with each call.
+pub const STEPS_PER_INSTANCE: u32 = 200;
 /// Steps of one run executing at once.
 pub const FAN_OUT_MAX: usize = 64;
 /// A line of a run's log.

@@ -190,6 +190,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// happens between two calls ends the second at once.
     async fn ready(&self);
 
+    /// Whether no run is leased and none is ready: the host is at rest until `next_due`.
+    fn is_idle(&self) -> bool;
+
     /// Takes records into the journal, in order. Returns before they are durable.
     fn append(&self, lease: &Lease, records: Vec<Record>, urgency: Urgency) -> Result<(), Error>;
     /// Ends when all that was appended under this lease is durable: the barrier before anything leaves the sandbox.

@@ -258,7 +258,7 @@ fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
     let mut pass = pass.inner();
     let mut state = run.state();
     let open = pass.open.take();
-    if open.is_none() && pass.has_run_step {
+    if open.is_none() && pass.steps_run > 0 {
         return;
     }
     let attempt = open.clone().unwrap_or_else(|| StepAttempt {

@@ -127,6 +127,12 @@ impl History {
         &self.results
     }
 
+    /// The final error of that step, if it has one.
+    pub fn step_error(&self, key: Option<&OpKey>) -> Option<&Failure> {
+        let key = key?;
+        self.results.iter().find(|delivery| delivery.key == *key)?.value.as_ref().err()
+    }
+
     /// Failures of the body since the last recorded result: its 0-based attempt.
     pub fn body_attempt(&self) -> u32 {
         self.body_failures

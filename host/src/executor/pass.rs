@@ -38,8 +38,8 @@ pub struct Inner {
     planned: HashSet<OpKey>,
     /// The step that executes in this instance.
     pub open: Option<StepAttempt>,
-    /// Whether a step was run here, whatever it came to.
-    pub has_run_step: bool,
+    /// Steps that were run here, whatever they came to.
+    pub steps_run: u32,
     /// Steps that were noted and that nothing sees to yet.
     pub candidates: Vec<OpKey>,
     /// This instance has done enough: it stops at the next finish.
@@ -77,7 +77,7 @@ impl Pass {
             delivered: 0,
             planned: HashSet::new(),
             open: None,
-            has_run_step: false,
+            steps_run: 0,
             candidates: Vec::new(),
             is_spent: false,
             lines: Lines::default(),
@@ -99,7 +99,6 @@ impl StepHost for Pass {
         for operation in &found {
             inner.note(&run, &mut state, operation)?;
         }
-        inner.is_spent |= inner.planned.len() >= limits::OPERATIONS_PER_INSTANCE as usize;
         let chosen = inner.choose(&run, &state);
         let decide = |operation: &Found| match &chosen {
             Some(attempt) if attempt.key == operation.key => Decision::Run { attempt: attempt.attempt },
@@ -108,7 +107,8 @@ impl StepHost for Pass {
         let decisions = found.iter().map(decide).collect();
         if let Some(attempt) = chosen {
             inner.candidates.retain(|key| *key != attempt.key);
-            inner.has_run_step = true;
+            inner.steps_run += 1;
+            inner.is_spent |= inner.steps_run >= limits::STEPS_PER_INSTANCE;
             inner.open = Some(attempt);
         }
         Ok(decisions)
@@ -237,7 +237,7 @@ impl Inner {
             return None;
         }
         let key = match &self.purpose {
-            Purpose::Step(target) => self.candidates.iter().find(|key| *key == target).filter(|_| !self.has_run_step)?,
+            Purpose::Step(target) => self.candidates.iter().find(|key| *key == target).filter(|_| self.steps_run == 0)?,
             Purpose::Body => {
                 let [only] = self.candidates.as_slice() else { return None };
                 let itself = usize::from(matches!(state.history.operation(only), Some((_, Progress::BacksOff { .. }))));

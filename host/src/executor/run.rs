@@ -123,11 +123,11 @@ impl Run {
     /// Records that the body failed, or that the run has.
     pub fn body_failed(&self, state: &mut State, failure: Failure) {
         let attempt = state.history.body_attempt();
-        let is_uncaught_step = failure.step.is_some();
         let advice = failure.advice;
-        let failure = match is_uncaught_step {
-            true => failure.bounded(),
-            false => failure.at(None, attempt).bounded(),
+        let failure = match state.history.step_error(failure.step.as_ref()) {
+            Some(of_step) => Failure { kind: of_step.kind, attempt: of_step.attempt, ..failure }.bounded(),
+            None if failure.kind == Kind::Divergence => failure.bounded(),
+            None => failure.at(None, attempt).bounded(),
         };
         match self.executor.retry_delay(&self.code.definition.retry, attempt, advice) {
             Some(delay) => {
