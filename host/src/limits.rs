@@ -122,6 +122,26 @@ pub const COMMIT_MAX_COMMANDS: usize = 1_024;
 pub const WRITER_QUEUE_MAX: usize = 16_384;
 /// Runs ready to start that are held in memory; more are read back from disk when their turn comes.
 pub const READY_IN_MEMORY_MAX: usize = 4_096;
+/// Events that those runs hold in memory; the events of further ones are read when their turn comes.
+pub const READY_BYTES_MAX: usize = 32 << 20;
+/// After so many new runs the unended ones among them are listed, so that a start need not look at more.
+pub const YOUNG_RUNS_MAX: u64 = 10_000;
+/// How long a commit may wait for company while more than one run executes.
+pub const COMPANY_WAIT_US: u64 = 300;
+/// The write-ahead log is written back to the database when it has grown to this.
+pub const WAL_MAX_BYTES: u64 = 8 << 20;
+/// With relaxed durability: what a power loss may take, unless configured otherwise.
+pub const RELAXED_SYNC_MS: u64 = 100;
+/// Connections that read beside the writer.
+pub const READERS_MAX: usize = 2;
+/// How long a line of a run's log may wait for company on its way to disk.
+pub const LOG_WAIT_MS: u64 = 250;
+/// Log lines that wait to be written, for all runs; more are dropped and counted.
+pub const LOG_BUFFER_MAX_BYTES: usize = 8 << 20;
+/// How long a sender's event id keeps it from starting the same function again. Inngest's.
+pub const SENDER_ID_MS: u64 = 24 * 3_600 * 1_000;
+/// Senders' event ids that have served their time, forgotten with one commit.
+pub const SENDER_IDS_FORGOTTEN: usize = 64;
 /// Runs executing at once, unless configured otherwise.
 pub const WORKERS_DEFAULT: usize = 256;
 /// How long a graceful stop waits for what executes, in milliseconds.

@@ -3,6 +3,12 @@
 //! Each verb is one transaction. What a verb has answered survives the process; with `strict` durability it survives
 //! the machine. [`conformance`] is the suite that every store passes.
 
+mod codec;
+pub mod conformance;
+mod fault;
+mod sqlite;
+
+pub use sqlite::{Durability, Options, SqliteStore, Stats};
 
 use std::sync::Arc;
 
