@@ -63,6 +63,8 @@ pub struct Options {
 pub struct Stats {
     pub commits: u64,
     pub syncs: u64,
+    /// Handed to the system by the writer, most of it for the database and its log; 0 where the system does not tell.
+    pub written_bytes: u64,
     /// How often the write-ahead log was brought into the database.
     pub checkpoints: u64,
     /// Log lines that were left out because too many waited.
@@ -125,6 +127,7 @@ impl SqliteStore {
         Stats {
             commits: counters.commits.load(Ordering::Relaxed),
             syncs: counters.syncs.load(Ordering::Relaxed),
+            written_bytes: counters.written_bytes(),
             checkpoints: counters.checkpoints.load(Ordering::Relaxed),
             log_lines_dropped: self.shared.logs.dropped(),
         }

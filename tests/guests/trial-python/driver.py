@@ -134,7 +134,7 @@ def failed(error):
 
 
 def to_json(value):
-    return json.dumps(value, allow_nan=False)
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
 def name(key):

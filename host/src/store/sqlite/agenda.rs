@@ -57,6 +57,8 @@ pub struct Agenda {
     beyond: Option<Turn>,
     bytes: usize,
     is_refilling: bool,
+    /// The latest time at which somebody asked for a run.
+    now: Millis,
 }
 
 impl Agenda {
@@ -94,6 +96,7 @@ impl Agenda {
 
     /// The run whose turn is next, if it is ready at `now`.
     pub fn take(&mut self, now: Millis) -> Option<Taken> {
+        self.now = self.now.max(now);
         let young = self.young.first_key_value().map(|(turn, _)| *turn);
         let listed = self.listed.first_key_value().map(|(turn, _)| *turn).filter(|(due, _)| *due <= now);
         let is_young = match (young, listed) {
@@ -113,6 +116,12 @@ impl Agenda {
     pub fn next_due(&self) -> Option<Millis> {
         let first = |queue: &Waiting| queue.first_key_value().map(|((due, _), _)| *due);
         first(&self.young).into_iter().chain(first(&self.listed)).min()
+    }
+
+    /// Whether there is a run that could be taken right away, as far as the time is known here.
+    pub fn has_ready(&self) -> bool {
+        let is_due = self.listed.first_key_value().is_some_and(|((due, _), _)| *due <= self.now);
+        is_due || !self.young.is_empty() || self.is_refilling
     }
 
     /// The young run of that row, if it waits.

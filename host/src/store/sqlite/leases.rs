@@ -254,6 +254,11 @@ impl Leases {
         turns
     }
 
+    pub fn is_empty(&self) -> bool {
+        let table = self.table();
+        table.active.is_empty() && table.claims.is_empty()
+    }
+
     pub fn count(&self) -> usize {
         self.table().active.len()
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -43,6 +43,24 @@ pub struct Counters {
     pub commits: AtomicU64,
     pub syncs: AtomicU64,
     pub checkpoints: AtomicU64,
+    /// Where the system counts what the writer's thread writes.
+    writer_io: OnceLock<PathBuf>,
+}
+
+impl Counters {
+    /// To be called on the writer's thread.
+    pub fn watch_this_thread(&self) {
+        if let Ok(thread) = std::fs::read_link("/proc/thread-self") {
+            // It is set once: there is one writer.
+            let _ = self.writer_io.set(PathBuf::from("/proc").join(thread).join("io"));
+        }
+    }
+
+    pub fn written_bytes(&self) -> u64 {
+        let counts = self.writer_io.get().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let written = counts.lines().find_map(|line| line.strip_prefix("wchar: "));
+        written.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+    }
 }
 
 /// What a store finds on disk and begins with.

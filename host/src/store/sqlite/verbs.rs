@@ -69,6 +69,12 @@ impl Store for SqliteStore {
         self.shared.news.notified().await;
     }
 
+    fn is_idle(&self) -> bool {
+        // Under the lock under which runs go from there to the leases and back.
+        let agenda = self.shared.agenda();
+        !agenda.has_ready() && self.shared.leases.is_empty()
+    }
+
     fn append(&self, lease: &Lease, records: Vec<Record>, urgency: Urgency) -> Result<(), Error> {
         let active = self.shared.leases.held(lease)?;
         let is_new = active.append(&records)?;

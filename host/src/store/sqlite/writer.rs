@@ -72,6 +72,7 @@ impl Writer {
 
     /// Commits until the store is closed or dropped.
     pub fn run(mut self) {
+        self.shared.counters.watch_this_thread();
         while let Some(mut batch) = self.shared.clone().queue.take(self.wal.sync_due()) {
             let close = batch.commands.pop_if(|waiting| matches!(waiting.command, Command::Close { .. }));
             self.commit(batch, close.is_some());

@@ -34,7 +34,13 @@ fn misbehaving() -> Vec<Function> {
 fn misbehave(id: String, fault: Fault, retries: u32) -> Function {
     Function::new(id.clone(), async move |Context { event, step, .. }: Context| {
         match place(&event.data) {
-            "step" => step.run("fault", || Ok(fault(&event.data))).await?,
+            "step" => {
+                step.run("fault", || {
+                    fault(&event.data);
+                    Ok(())
+                })
+                .await?;
+            }
             "handler" => return Err(Error::new("Told", "the body was told to fail")),
             _ => fault(&event.data),
         }
