@@ -3,12 +3,14 @@
 mod clocks;
 mod denied;
 mod env;
+mod http;
 mod log;
 mod random;
 mod stdio;
 mod steps;
 
 pub(super) use denied::Denied;
+pub(super) use http::Outbound;
 pub(super) use log::Panicked;
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
@@ -36,7 +38,8 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     add_io(linker)?;
     add_clocks_and_random(linker)?;
     add_cli(linker)?;
-    denied::add_to_linker(linker)
+    denied::add_to_linker(linker)?;
+    http::add_to_linker(linker)
 }
 
 fn add_io(linker: &mut Linker<State>) -> wasmtime::Result<()> {

@@ -8,7 +8,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 
 use super::bindings::{Plugin, PluginPre, wit};
 use super::fault::{self, Stop};
-use super::imports::{Denied, Panicked};
+use super::imports::{Denied, Outbound, Panicked};
 use super::link::{Cut, Link};
 use super::meter::Meter;
 use super::moment::Moment;
@@ -24,6 +24,7 @@ pub(super) struct State {
     pub(super) meter: Meter,
     pub(super) grants: Arc<Grants>,
     pub(super) denied: Denied,
+    pub(super) outbound: Option<Box<Outbound>>,
     /// The step whose closure runs.
     pub(super) open: Option<OpKey>,
     pub(super) panicked: Option<Panicked>,
@@ -42,6 +43,7 @@ impl State {
             meter: Meter::new(bounds.memory_bytes),
             grants,
             denied: Denied::default(),
+            outbound: None,
             open: None,
             panicked: None,
             last_words: None,

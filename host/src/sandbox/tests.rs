@@ -2,7 +2,7 @@
 
 mod ends;
 mod guest;
-mod host;
+pub(super) mod host;
 mod loading;
 mod running;
 

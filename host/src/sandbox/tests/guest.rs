@@ -165,7 +165,7 @@ impl Guest<'_> {
         }
         let package = resolve.push_source("guest.wit", &WORLD.replace("VERSION", self.version)).expect("valid WIT");
         let world = resolve.select_world(&[package], Some("guest")).expect("the world is there");
-        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("embeds");
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).expect("embeds");
         let component = ComponentEncoder::default().module(&module).expect("has metadata").encode().expect("encodes");
         component.into()
     }
