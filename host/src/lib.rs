@@ -1,6 +1,25 @@
 //! Stepwell: a durable-function host for WebAssembly components.
+//!
+//! Read the rooms in this order; `docs/architecture.md` says what each may know.
 
+// The words, and every bound.
+pub mod expression;
 pub mod limits;
 pub mod model;
+
+// What remembers, and what runs guests.
 pub mod sandbox;
 pub mod store;
+
+// From an event to a run's end.
+pub mod registry;
+pub mod router;
+pub mod executor;
+pub mod scheduler;
+
+// The edges.
+pub mod config;
+pub mod telemetry;
+pub mod api;
+pub mod server;
+pub mod cli;

@@ -115,8 +115,8 @@ pub const DESCRIBE_DEADLINE_MS: u64 = 5_000;
 pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
 /// How often running guests are looked at: the granularity of deadlines.
 pub const EPOCH_TICK_MS: u64 = 10;
-/// Operations planned in one instance before it is replaced by a fresh one.
-pub const OPERATIONS_PER_INSTANCE: u32 = 200;
+/// Steps run in one instance before it is replaced by a fresh one: scripting engines grow with each call.
+pub const STEPS_PER_INSTANCE: u32 = 200;
 /// Steps of one run executing at once.
 pub const FAN_OUT_MAX: usize = 64;
 /// A line of a run's log.
@@ -134,15 +134,55 @@ pub const OUTBOUND_CONNECT_MS: u64 = 10_000;
 pub const RECORD_WAIT_MS: u64 = 10;
 /// Commands that one commit takes at most.
 pub const COMMIT_MAX_COMMANDS: usize = 1_024;
-/// Commands that may wait for the writer; more wait outside.
+/// What commands may wait for the writer, in units of [`WRITER_QUEUE_UNIT_BYTES`], each at least one: 64 MiB. More wait
+/// outside.
 pub const WRITER_QUEUE_MAX: usize = 16_384;
+/// What counts as one in the writer's queue.
+pub const WRITER_QUEUE_UNIT_BYTES: usize = 4 << 10;
 /// Runs ready to start that are held in memory; more are read back from disk when their turn comes.
 pub const READY_IN_MEMORY_MAX: usize = 4_096;
+/// Events that those runs hold in memory; the events of further ones are read when their turn comes.
+pub const READY_BYTES_MAX: usize = 32 << 20;
+/// After so many new runs the unended ones among them are listed, so that a start need not look at more.
+pub const YOUNG_RUNS_MAX: u64 = 10_000;
+/// How long a commit may wait for company while more than one run executes.
+pub const COMPANY_WAIT_US: u64 = 300;
+/// The write-ahead log is written back to the database when it has grown to this.
+pub const WAL_MAX_BYTES: u64 = 8 << 20;
+/// With relaxed durability: what a power loss may take, unless configured otherwise.
+pub const RELAXED_SYNC_MS: u64 = 100;
+/// Connections that read beside the writer.
+pub const READERS_MAX: usize = 2;
+/// How long a line of a run's log may wait for company on its way to disk.
+pub const LOG_WAIT_MS: u64 = 250;
+/// Log lines that wait to be written, for all runs; more are dropped and counted.
+pub const LOG_BUFFER_MAX_BYTES: usize = 8 << 20;
+/// How long a sender's event id keeps it from starting the same function again. Inngest's.
+pub const SENDER_ID_MS: u64 = 24 * 3_600 * 1_000;
+/// Senders' event ids that have served their time, forgotten with one commit.
+pub const SENDER_IDS_FORGOTTEN: usize = 64;
 /// Runs executing at once, unless configured otherwise.
 pub const WORKERS_DEFAULT: usize = 256;
 /// How long a graceful stop waits for what executes, in milliseconds.
 pub const SHUTDOWN_GRACE_MS: u64 = 10_000;
+/// How long a run whose code cannot be loaded waits before that is tried again.
+pub const CODE_RETRY_MS: u64 = 5_000;
 /// Rows that a listing answers at most.
 pub const PAGE_MAX: usize = 1_000;
 /// Rows that a listing answers unless asked otherwise.
 pub const PAGE_DEFAULT: usize = 50;
+
+/// Versions whose code is in memory; the least recently used is loaded again when it is needed.
+pub const PLUGINS_IN_MEMORY_MAX: usize = 1_024;
+/// How long a folder of plugins has to be quiet before it is looked at, in milliseconds.
+pub const WATCH_QUIET_MS: u64 = 100;
+/// A folder that is never quiet is looked at after this many milliseconds all the same.
+pub const WATCH_PATIENCE_MS: u64 = 5_000;
+/// A file has to be gone for this long before its plugin is retired: some tools delete before they write anew.
+pub const WATCH_GONE_MS: u64 = 1_000;
+/// A folder is looked at this often even when the system reports no change: some file systems report none.
+pub const WATCH_POLL_MS: u64 = 10_000;
+/// Levels of arrays and objects in an event: the host embeds it some levels deep and reads that up to 128.
+pub const JSON_DEPTH_MAX: usize = 100;
+/// How long the answers that follow runs may take to end when the host stops, in milliseconds.
+pub const HTTP_GRACE_MS: u64 = 2_000;

@@ -3,6 +3,13 @@
 //! Each verb is one transaction. What a verb has answered survives the process; with `strict` durability it survives
 //! the machine. [`conformance`] is the suite that every store passes.
 
+mod codec;
+pub mod conformance;
+mod fault;
+mod sqlite;
+
+pub use fault::POINTS as FAULT_POINTS;
+pub use sqlite::{Durability, Options, SqliteStore, Stats};
 
 use std::sync::Arc;
 
@@ -178,9 +185,14 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Up to `max` runs that are due at `now`, oldest first, each leased to this host. Never waits.
     async fn lease(&self, max: usize, now: Millis) -> Result<Vec<Lease>, Error>;
-    /// Ends when `lease` may have something that it had not before, or when the earliest waiting run becomes known;
-    /// answers when the earliest waiting run is due.
-    async fn wait_ready(&self) -> Option<Millis>;
+    /// When the earliest of the waiting runs is due.
+    fn next_due(&self) -> Option<Millis>;
+    /// Ends when, since it last ended, a run has become ready or `next_due` has moved forward. Misses nothing: what
+    /// happens between two calls ends the second at once.
+    async fn ready(&self);
+
+    /// Whether no run is leased and none is ready: the host is at rest until `next_due`.
+    fn is_idle(&self) -> bool;
 
     /// Takes records into the journal, in order. Returns before they are durable.
     fn append(&self, lease: &Lease, records: Vec<Record>, urgency: Urgency) -> Result<(), Error>;

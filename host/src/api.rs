@@ -1,0 +1,84 @@
+//! HTTP in, JSON out.
+//!
+//! `/e/` and `/v1/` speak as Inngest does, so that its clients and habits work; `/api/v1/` is the host's own.
+
+mod auth;
+mod compat;
+mod events;
+mod follow;
+mod plugins;
+mod problem;
+mod runs;
+mod time;
+mod wire;
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router as Routes;
+use axum::middleware;
+use axum::routing::{get, post};
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::model::{Clock, IdSource, Namespace};
+use crate::registry::Registry;
+use crate::router::Router;
+use crate::store::{Stats, Store};
+
+/// What the interface is made of.
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub registry: Arc<Registry>,
+    pub router: Arc<Router>,
+    pub ids: Arc<IdSource>,
+    pub clock: Arc<dyn Clock>,
+    pub namespace: Namespace,
+    /// With none, any key is taken.
+    pub event_keys: Vec<String>,
+    /// With none, everybody may ask.
+    pub signing_key: Option<String>,
+    pub stats: Arc<dyn Fn() -> Stats + Send + Sync>,
+    /// Turns true when the host stops: answers that would go on for long end.
+    pub stop: watch::Receiver<bool>,
+}
+
+type Api = Arc<Parts>;
+
+/// Serves until told to stop, and then until every request that was begun is answered.
+pub async fn serve(listener: TcpListener, parts: Parts) -> io::Result<()> {
+    let mut stop = parts.stop.clone();
+    let listener = listener.tap_io(|stream| {
+        // Answers are short and waited for. A socket that refuses is only slower.
+        let _ = stream.set_nodelay(true);
+    });
+    let stopped = async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    axum::serve(listener, routes(Arc::new(parts))).with_graceful_shutdown(stopped).await
+}
+
+fn routes(api: Api) -> Routes {
+    let guarded = Routes::new()
+        .route("/v1/events/{id}", get(compat::event))
+        .route("/v1/events/{id}/runs", get(compat::runs_of_event))
+        .route("/v1/runs/{id}", get(compat::run))
+        .route("/dev", get(compat::dev))
+        .route("/ready", get(plugins::ready))
+        .route("/api/v1/runs", get(runs::list))
+        .route("/api/v1/runs/{id}", get(runs::show))
+        .route("/api/v1/failures", get(runs::failures))
+        .route("/api/v1/functions", get(plugins::functions))
+        .route("/api/v1/plugins", get(plugins::plugins))
+        .route("/api/v1/stats", get(plugins::stats))
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(middleware::from_fn_with_state(api.clone(), auth::require_signing_key));
+    // What is asked most, and before anyone has a key, passes no layer.
+    Routes::new()
+        .route("/e/{key}", post(events::receive))
+        .route("/health", get(plugins::health))
+        .merge(guarded)
+        .with_state(api)
+}

@@ -1,0 +1,130 @@
+//! `/api/v1/functions`, `/api/v1/plugins`, and how the host is.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Api;
+use super::problem::Problem;
+use super::time::Stamp;
+use crate::model::Role;
+use crate::registry::{LiveFunction, PluginView};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Function {
+    function_id: String,
+    name: String,
+    plugin: String,
+    version: String,
+    triggers: Vec<Trigger>,
+    retries: u32,
+    /// The function that handles its failures.
+    failure_function_id: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Trigger {
+    event: String,
+    #[serde(rename = "if")]
+    filter: Option<String>,
+}
+
+impl Function {
+    fn of(function: &LiveFunction) -> Self {
+        let definition = &function.definition;
+        let triggers = definition
+            .triggers
+            .iter()
+            .map(|trigger| Trigger { event: trigger.event.clone(), filter: trigger.filter.clone() });
+        Self {
+            function_id: function.key.composite(),
+            name: definition.name.to_string(),
+            plugin: function.key.plugin.to_string(),
+            version: function.version.to_string(),
+            triggers: triggers.chain(failure_trigger(function)).collect(),
+            retries: definition.retry.retries(),
+            failure_function_id: definition.has_failure_handler.then(|| function.key.failure().composite()),
+        }
+    }
+}
+
+/// What a failure function listens to, as Inngest would write it.
+fn failure_trigger(function: &LiveFunction) -> Option<Trigger> {
+    if function.key.role == Role::Main {
+        return None;
+    }
+    let composite = function.key.composite();
+    let main = composite.strip_suffix("-failure").unwrap_or(&composite);
+    let filter = format!("event.data.function_id == '{main}'");
+    Some(Trigger { event: "inngest/function.failed".into(), filter: Some(filter) })
+}
+
+pub(super) async fn functions(State(api): State<Api>) -> Json<Value> {
+    let snapshot = api.registry.snapshot();
+    let mut functions: Vec<Function> =
+        snapshot.functions().filter(|function| function.key.namespace == api.namespace).map(Function::of).collect();
+    functions.sort_by(|a, b| a.function_id.cmp(&b.function_id));
+    Json(json!({ "functions": functions }))
+}
+
+#[derive(Debug, Serialize)]
+struct Plugin {
+    name: String,
+    /// `null` when it is retired and only runs are left.
+    version: Option<String>,
+    live_since: Option<Stamp>,
+    functions: Vec<String>,
+    /// Unended runs on the live version.
+    runs: u64,
+    older: Vec<Older>,
+}
+
+#[derive(Debug, Serialize)]
+struct Older {
+    version: String,
+    runs: u64,
+}
+
+impl Plugin {
+    fn of(view: PluginView) -> Self {
+        let older = view.older.iter().map(|older| Older { version: older.version.to_string(), runs: older.runs });
+        Self {
+            name: view.name.to_string(),
+            version: view.live.as_ref().map(|live| live.version.to_string()),
+            live_since: view.live.as_ref().map(|live| Stamp(live.since)),
+            runs: view.live.as_ref().map_or(0, |live| live.runs),
+            older: older.collect(),
+            functions: view.live.map(|live| live.functions).unwrap_or_default(),
+        }
+    }
+}
+
+pub(super) async fn plugins(State(api): State<Api>) -> Result<Json<Value>, Problem> {
+    let views = api.registry.plugins().await?;
+    let plugins: Vec<_> =
+        views.into_iter().filter(|view| view.namespace == api.namespace).map(Plugin::of).collect();
+    Ok(Json(json!({ "plugins": plugins })))
+}
+
+/// What the store has done since the host started.
+pub(super) async fn stats(State(api): State<Api>) -> Json<Value> {
+    let stats = (api.stats)();
+    Json(json!({
+        "commits": stats.commits,
+        "syncs": stats.syncs,
+        "checkpoints": stats.checkpoints,
+        "log_lines_dropped": stats.log_lines_dropped,
+    }))
+}
+
+/// The process is alive.
+pub(super) async fn health() -> Json<Value> {
+    Json(json!({ "status": 200, "message": "OK" }))
+}
+
+/// The store answers, and plugins have been looked for: the host listens only after that.
+pub(super) async fn ready(State(api): State<Api>) -> Result<Json<Value>, Problem> {
+    api.store.unended_by_version().await?;
+    Ok(Json(json!({ "status": 200, "message": "OK" })))
+}

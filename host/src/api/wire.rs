@@ -1,0 +1,212 @@
+//! Runs and journals as JSON.
+
+use serde::Serialize;
+
+use super::time::Stamp;
+use crate::model::{Cause, Entry, Failure, Json, Kind, OpKey, Outcome, Record, RetryAdvice, Status};
+use crate::store::{LogLine, RunView};
+
+/// A run in a listing.
+#[derive(Debug, Serialize)]
+pub(super) struct Run {
+    run_id: String,
+    function_id: String,
+    plugin: String,
+    version: String,
+    status: Status,
+    event_ids: Vec<String>,
+    queued_at: Stamp,
+    /// When it goes on, where it waits for a time.
+    due_at: Option<Stamp>,
+    ended_at: Option<Stamp>,
+    /// For a run of a failure function: the run whose failure it handles.
+    failed_run_id: Option<String>,
+    error: Option<Brief>,
+}
+
+/// An error in a listing.
+#[derive(Debug, Serialize)]
+struct Brief {
+    kind: Kind,
+    name: String,
+    message: String,
+}
+
+impl Run {
+    pub(super) fn of(view: &RunView) -> Self {
+        let failure = view.ended.as_ref().and_then(|ended| match &ended.outcome {
+            Outcome::Failed(failure) => Some(failure),
+            Outcome::Completed(_) => None,
+        });
+        let brief = |failure: &Failure| Brief {
+            kind: failure.kind,
+            name: failure.name.clone(),
+            message: failure.message.clone(),
+        };
+        Self {
+            run_id: view.id.to_string(),
+            function_id: view.function.composite(),
+            plugin: view.function.plugin.to_string(),
+            version: view.version.to_string(),
+            status: view.status,
+            event_ids: view.events.iter().map(ToString::to_string).collect(),
+            queued_at: Stamp(view.id.created()),
+            due_at: view.due.map(Stamp),
+            ended_at: view.ended.as_ref().map(|ended| Stamp(ended.at)),
+            failed_run_id: view.failed_run.map(|run| run.to_string()),
+            error: failure.map(brief),
+        }
+    }
+}
+
+/// The run that handles another's failure.
+#[derive(Debug, Serialize)]
+pub(super) struct Handler {
+    pub run_id: String,
+    pub status: Status,
+}
+
+/// An error, whole.
+#[derive(Debug, Serialize)]
+pub(super) struct Error {
+    kind: Kind,
+    name: String,
+    message: String,
+    stack: Option<String>,
+    code: Option<String>,
+    details: Option<Json>,
+    causes: Vec<Cause>,
+    step: Option<Step>,
+    attempt: u32,
+    /// Whether the code that failed asked not to be retried.
+    is_final: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Step {
+    id: String,
+    n: u32,
+}
+
+impl Step {
+    fn of(key: &OpKey) -> Self {
+        Self { id: key.id.to_string(), n: key.n }
+    }
+}
+
+impl Error {
+    pub(super) fn of(failure: &Failure) -> Self {
+        Self {
+            kind: failure.kind,
+            name: failure.name.clone(),
+            message: failure.message.clone(),
+            stack: failure.stack.clone(),
+            code: failure.code.clone(),
+            details: failure.details.clone(),
+            causes: failure.causes.clone(),
+            step: failure.step.as_ref().map(Step::of),
+            attempt: failure.attempt,
+            is_final: failure.advice == RetryAdvice::Never,
+        }
+    }
+}
+
+/// A line of the journal.
+#[derive(Debug, Serialize)]
+pub(super) struct Line {
+    order: u32,
+    at: Stamp,
+    what: What,
+    step: Option<Step>,
+    attempt: Option<u32>,
+    started_at: Option<Stamp>,
+    /// When the next attempt is due, or the sleep ends.
+    until: Option<Stamp>,
+    output: Option<Json>,
+    error: Option<Error>,
+}
+
+/// What a line of the journal says.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum What {
+    StepCompleted,
+    StepFailed,
+    StepRetry,
+    Sleep,
+    Woke,
+    BodyRetry,
+    Interrupted,
+}
+
+impl Line {
+    pub(super) fn of(record: &Record) -> Self {
+        let blank = |what| Self {
+            order: record.order,
+            at: Stamp(record.at),
+            what,
+            step: None,
+            attempt: None,
+            started_at: None,
+            until: None,
+            output: None,
+            error: None,
+        };
+        match &record.entry {
+            Entry::Step { key, attempt, started, value } => {
+                let what = if value.is_ok() { What::StepCompleted } else { What::StepFailed };
+                Self {
+                    step: Some(Step::of(key)),
+                    attempt: Some(*attempt),
+                    started_at: Some(Stamp(*started)),
+                    output: value.as_ref().ok().cloned(),
+                    error: value.as_ref().err().map(Error::of),
+                    ..blank(what)
+                }
+            }
+            Entry::StepRetry { key, started, error, retry_at } => Self {
+                step: Some(Step::of(key)),
+                attempt: Some(error.attempt),
+                started_at: Some(Stamp(*started)),
+                until: Some(Stamp(*retry_at)),
+                error: Some(Error::of(error)),
+                ..blank(What::StepRetry)
+            },
+            Entry::Sleep { key, until } => {
+                Self { step: Some(Step::of(key)), until: Some(Stamp(*until)), ..blank(What::Sleep) }
+            }
+            Entry::Woke { key } => Self { step: Some(Step::of(key)), ..blank(What::Woke) },
+            Entry::BodyRetry { error, retry_at } => Self {
+                attempt: Some(error.attempt),
+                until: Some(Stamp(*retry_at)),
+                error: Some(Error::of(error)),
+                ..blank(What::BodyRetry)
+            },
+            Entry::Interrupted => blank(What::Interrupted),
+        }
+    }
+}
+
+/// A line of the log.
+#[derive(Debug, Serialize)]
+pub(super) struct Log {
+    at: Stamp,
+    level: &'static str,
+    message: String,
+    fields: Option<Json>,
+    step: Option<Step>,
+    attempt: u32,
+}
+
+impl Log {
+    pub(super) fn of(line: &LogLine) -> Self {
+        Self {
+            at: Stamp(line.at),
+            level: line.level,
+            message: line.message.clone(),
+            fields: line.fields.clone(),
+            step: line.step.as_ref().map(Step::of),
+            attempt: line.attempt,
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The loop that takes a run from its lease to its verdict.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Executor;
+use super::history::History;
+use super::pass::{Pass, Purpose};
+use super::run::{FailedRun, Run, Sent, StepAttempt, output_too_large};
+use crate::limits;
+use crate::model::{Entry as JournalEntry, Failure, Kind, Millis, OpKey, Outcome, Role};
+use crate::registry;
+use crate::router::{HasHandler, RunEnd};
+use crate::sandbox::{Entry, Exit};
+use crate::store::{self, Lease, Urgency, Verdict};
+
+/// Drives the run and settles it. An error means that nothing more may be done for it here.
+pub async fn drive(executor: &Arc<Executor>, mut lease: Lease, stop: watch::Receiver<bool>) -> Result<(), store::Error> {
+    let history = History::replay(std::mem::take(&mut lease.journal));
+    let code = match executor.registry.code(lease.version, &lease.function).await {
+        Ok(code) => code,
+        Err(error) => return postpone(executor, &lease, &error).await,
+    };
+    let failed = failed_run(executor, &lease).await?;
+    let interruptions = history.interruptions();
+    let run = Arc::new(Run::new(executor.clone(), lease, code, history, failed));
+    if interruptions >= limits::INTERRUPTIONS_MAX {
+        run.state().outcome = Some(Outcome::Failed(interrupted(interruptions)));
+    }
+    Drive { run, steps: JoinSet::new(), pending: Vec::new(), body: Body::Unentered, stop }.to_verdict().await
+}
+
+/// A run in the executor's hands.
+struct Drive {
+    run: Arc<Run>,
+    /// Steps that execute in instances of their own.
+    steps: JoinSet<()>,
+    /// Steps that the last pass noted and that have not been started.
+    pending: Vec<OpKey>,
+    body: Body,
+    stop: watch::Receiver<bool>,
+}
+
+/// How far the body has been driven under this lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body {
+    /// It has to be entered, unless it backs off.
+    Unentered,
+    /// It waits, and has been given this many results.
+    Waits { delivered: usize },
+}
+
+/// What is to be done next.
+enum Move {
+    Settle(Verdict),
+    SettleEnd(Outcome),
+    EnterBody,
+    Wait { until: Option<Millis> },
+}
+
+impl Drive {
+    async fn to_verdict(mut self) -> Result<(), store::Error> {
+        loop {
+            self.wake_sleeps();
+            self.check_lost()?;
+            match self.next_move() {
+                Move::EnterBody => self.enter_body().await,
+                Move::Wait { until } => self.wait(until).await,
+                Move::SettleEnd(outcome) => return self.end(outcome).await,
+                Move::Settle(verdict) => return self.settle(verdict).await,
+            }
+        }
+    }
+
+    /// Decides. Steps that are due are started on the way.
+    fn next_move(&mut self) -> Move {
+        let is_stopping = *self.stop.borrow();
+        let outcome = self.run.state().outcome.clone();
+        if outcome.is_some() || is_stopping {
+            return match (self.steps.is_empty(), outcome) {
+                (false, _) => Move::Wait { until: None },
+                (true, Some(outcome)) => Move::SettleEnd(outcome),
+                (true, None) => Move::Settle(Verdict::Release),
+            };
+        }
+        if self.body_is_due() {
+            return Move::EnterBody;
+        }
+        self.start_due_steps();
+        let until = self.run.state().history.next_due();
+        match self.steps.is_empty() {
+            false => Move::Wait { until },
+            true => Move::Settle(Verdict::Park { due: until }),
+        }
+    }
+
+    fn body_is_due(&self) -> bool {
+        let state = self.run.state();
+        if state.history.body_retry_at().is_some_and(|at| at > self.run.now()) {
+            return false;
+        }
+        match self.body {
+            Body::Unentered => true,
+            Body::Waits { delivered } => state.history.results().len() > delivered,
+        }
+    }
+
+    fn wake_sleeps(&self) {
+        let mut state = self.run.state();
+        if state.history.unresolved() == 0 {
+            return;
+        }
+        for (_, key) in state.history.sleeps_over(self.run.now()) {
+            self.run.record(&mut state, JournalEntry::Woke { key }, Urgency::Lazy);
+        }
+    }
+
+    fn check_lost(&self) -> Result<(), store::Error> {
+        self.run.state().lost.take().map_or(Ok(()), Err)
+    }
+
+    async fn enter_body(&mut self) {
+        let pass = Pass::new(self.run.clone(), Purpose::Body);
+        let entry = enter(self.run.clone(), pass.clone());
+        let exit = tokio::select! {
+            exit = entry => exit,
+            () = cut_off(self.stop.clone()) => return,
+        };
+        self.body = judge_body(&self.run, &pass, exit);
+        self.pending = std::mem::take(&mut pass.inner().candidates);
+    }
+
+    /// Starts an instance for each step that is due and that nothing sees to.
+    fn start_due_steps(&mut self) {
+        let mut state = self.run.state();
+        let mut due = std::mem::take(&mut self.pending);
+        due.extend(state.history.steps_due(self.run.now()).into_iter().filter(|key| !state.in_flight.contains(key)));
+        due.dedup();
+        for key in due {
+            if state.in_flight.contains(&key) {
+                continue;
+            }
+            if state.in_flight.len() >= limits::FAN_OUT_MAX {
+                self.pending.push(key);
+                continue;
+            }
+            state.in_flight.insert(key.clone());
+            self.steps.spawn(run_step(self.run.clone(), key, self.stop.clone()));
+        }
+    }
+
+    /// Until a step has ended, something is due, or the host stops.
+    async fn wait(&mut self, until: Option<Millis>) {
+        let clock = self.run.executor.clock.clone();
+        let due = async {
+            match until {
+                Some(at) => clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let is_stopping = *self.stop.borrow();
+        tokio::select! {
+            _ = self.steps.join_next() => {}
+            () = due => {}
+            _ = self.stop.changed(), if !is_stopping => {}
+        }
+    }
+
+    async fn settle(self, verdict: Verdict) -> Result<(), store::Error> {
+        self.run.executor.store.settle(&self.run.lease, verdict).await
+    }
+
+    /// Ends the run, with its lifecycle events and the runs they start, in one transaction. A plan that a swap has
+    /// overtaken is made again.
+    async fn end(self, outcome: Outcome) -> Result<(), store::Error> {
+        let run = &self.run;
+        let at = run.now();
+        let end = RunEnd {
+            run: run.lease.run,
+            function: &run.lease.function,
+            version: run.lease.version,
+            has_failure_handler: if run.code.definition.has_failure_handler { HasHandler::Yes } else { HasHandler::No },
+            events: &run.lease.events,
+            outcome: &outcome,
+            at,
+        };
+        loop {
+            let (generation, lifecycle) = run.executor.router.plan_end(&end);
+            let verdict = Verdict::End { outcome: outcome.clone(), at, generation, lifecycle };
+            match run.executor.store.settle(&run.lease, verdict).await {
+                Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// What the body's pass came to, recorded.
+fn judge_body(run: &Run, pass: &Pass, exit: Exit) -> Body {
+    let mut pass = pass.inner();
+    let mut state = run.state();
+    match exit {
+        Exit::Completed(result) if result.len() > limits::RUN_OUTPUT_MAX_BYTES => {
+            let failure = output_too_large("function's result", result.len(), limits::RUN_OUTPUT_MAX_BYTES);
+            run.body_failed(&mut state, failure);
+        }
+        Exit::Completed(result) => {
+            state.outcome.get_or_insert(Outcome::Completed(result));
+        }
+        Exit::Failed(mut failure) => {
+            if failure.step.is_none() {
+                failure.kind = Kind::Application;
+            }
+            run.body_failed(&mut state, failure);
+        }
+        Exit::Faulted(failure) => match pass.open.take() {
+            Some(attempt) => {
+                run.step_failed(&mut state, &attempt, failure);
+            }
+            None => run.body_failed(&mut state, failure),
+        },
+        Exit::Suspended => match pass.open.take() {
+            Some(attempt) => {
+                run.step_failed(&mut state, &attempt, nested(&attempt.key));
+            }
+            None => {
+                let is_dry = pass.candidates.is_empty() && state.in_flight.is_empty();
+                let is_told_all = pass.delivered() == state.history.results().len();
+                if is_dry && is_told_all && state.history.unresolved() == 0 && state.outcome.is_none() {
+                    run.body_failed(&mut state, stalled());
+                    return Body::Unentered;
+                }
+                return Body::Waits { delivered: pass.delivered() };
+            }
+        },
+    }
+    Body::Unentered
+}
+
+/// One attempt of a step in an instance of its own. Whatever befalls that instance is charged to the step.
+async fn run_step(run: Arc<Run>, key: OpKey, stop: watch::Receiver<bool>) {
+    let pass = Pass::new(run.clone(), Purpose::Step(key.clone()));
+    let exit = tokio::select! {
+        exit = enter(run.clone(), pass.clone()) => Some(exit),
+        () = cut_off(stop) => None,
+    };
+    let mut state = run.state();
+    state.in_flight.remove(&key);
+    let Some(exit) = exit else { return };
+    drop(state);
+    judge_step(&run, &pass, &key, exit);
+}
+
+fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
+    let mut pass = pass.inner();
+    let mut state = run.state();
+    let open = pass.open.take();
+    if open.is_none() && pass.steps_run > 0 {
+        return;
+    }
+    let attempt = open.clone().unwrap_or_else(|| StepAttempt {
+        key: key.clone(),
+        attempt: state.history.step_attempt(key),
+        started: run.now(),
+        has_sent: Sent::Nothing,
+    });
+    let failure = match exit {
+        Exit::Faulted(failure) => failure,
+        _ if open.is_some() => nested(key),
+        Exit::Failed(failure) => Failure { step: None, ..failure },
+        Exit::Completed(_) | Exit::Suspended => not_reached(key),
+    };
+    run.step_failed(&mut state, &attempt, failure);
+}
+
+/// Enters the plugin once.
+async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
+    let _permit = run.executor.instances.acquire().await.expect("the semaphore is never closed");
+    let entry = Entry {
+        run: run.lease.run,
+        function: run.lease.function.function.to_string(),
+        attempt: run.state().history.body_attempt(),
+        max_attempts: run.code.definition.retry.max_attempts(),
+        events: run.lease.events.clone(),
+        on_failure: run.failed.as_ref().map(|failed| failed.error.clone()),
+        secret: run.lease.secret,
+        started: run.lease.run.created(),
+    };
+    let mut bounds = run.code.bounds;
+    if run.failed.is_some() {
+        bounds.memory_bytes += handler_headroom(&run.lease);
+    }
+    run.code.plugin.enter(entry, Box::new(pass), &run.code.grants, bounds).await
+}
+
+/// A handler's memory grows with its input, so that no failure is too big to be told.
+fn handler_headroom(lease: &Lease) -> usize {
+    const COPIES: usize = 8;
+    lease.events.iter().map(|event| event.json.len() * COPIES).sum()
+}
+
+/// Ends when the host has been stopping for as long as it waits for what executes.
+async fn cut_off(mut stop: watch::Receiver<bool>) {
+    if stop.wait_for(|is_stopping| *is_stopping).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(Duration::from_millis(limits::SHUTDOWN_GRACE_MS)).await;
+}
+
+/// The run's code cannot be had right now: it waits rather than fails, since its code is in the store.
+async fn postpone(executor: &Executor, lease: &Lease, error: &registry::Error) -> Result<(), store::Error> {
+    tracing::error!(run = %lease.run, function = %lease.function, %error, "the run's code cannot be loaded; trying again");
+    let due = executor.clock.now() + limits::CODE_RETRY_MS;
+    executor.store.settle(lease, Verdict::Park { due: Some(due) }).await
+}
+
+/// For a failure handler: how the failed run ended, and what its steps had come to.
+async fn failed_run(executor: &Executor, lease: &Lease) -> Result<Option<FailedRun>, store::Error> {
+    if lease.function.role == Role::Main {
+        return Ok(None);
+    }
+    let found = match lease.failed_run {
+        Some(run) => executor.store.failed_run(run).await?,
+        None => None,
+    };
+    let (journal, error) = match found {
+        Some((journal, Outcome::Failed(error))) => (journal, error),
+        _ => (Vec::new(), Failure::of_host(Kind::Host, "Error", "Unknown error")),
+    };
+    let results = History::replay(journal).results().to_vec();
+    Ok(Some(FailedRun { error, results }))
+}
+
+fn interrupted(times: u32) -> Failure {
+    let message = format!(
+        "the run was interrupted {times} times in a row: its host crashed, or was killed, while the run executed"
+    );
+    Failure::of_host(Kind::Host, "Interrupted", message).coded("interrupted").never_retried()
+}
+
+fn nested(key: &OpKey) -> Failure {
+    let message = format!(
+        "step {key:?} waits for another operation inside its closure: nested steps are not possible; run the inner step \
+         before or after it"
+    );
+    Failure::of_host(Kind::Application, "NestedStepError", message).coded("nested").never_retried()
+}
+
+fn not_reached(key: &OpKey) -> Failure {
+    let message = format!(
+        "step {key:?} was reached before, but the code did not reach it again: code outside of steps has to do the same \
+         on every pass"
+    );
+    Failure::of_host(Kind::Divergence, "StepNotReached", message).coded("not_reached")
+}
+
+fn stalled() -> Failure {
+    let message = "the function waits for something that is no step: await only steps, sleeps and other operations";
+    Failure::of_host(Kind::Application, "Stalled", message).coded("stalled")
+}

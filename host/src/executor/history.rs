@@ -1,0 +1,238 @@
+//! What a run's journal amounts to: which operations are known, what they came to, what is owed. Pure.
+
+use std::collections::HashMap;
+
+use crate::model::{Entry, Failure, Json, Millis, OpKey, Record};
+
+/// What an operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpKind {
+    Step,
+    Sleep,
+}
+
+impl OpKind {
+    /// The contract's word for it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "run" => Some(Self::Step),
+            "sleep" => Some(Self::Sleep),
+            _ => None,
+        }
+    }
+
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Step => "a step",
+            Self::Sleep => "a sleep",
+        }
+    }
+}
+
+/// How far a known operation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Resolved,
+    /// A sleep that ends at this time.
+    SleepsUntil(Millis),
+    /// A step that failed this many times and is due again at this time.
+    BacksOff { failures: u32, until: Millis },
+}
+
+/// A recorded result.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub key: OpKey,
+    pub value: Result<Json, Failure>,
+    pub at: Millis,
+    pub order: u32,
+}
+
+/// A run's journal, replayed.
+#[derive(Debug, Default)]
+pub struct History {
+    next_order: u32,
+    operations: HashMap<OpKey, (OpKind, Progress)>,
+    unresolved: usize,
+    results: Vec<Delivery>,
+    body_failures: u32,
+    body_retry_at: Option<Millis>,
+    interruptions: u32,
+    state_bytes: usize,
+}
+
+impl History {
+    pub fn replay(journal: Vec<Record>) -> Self {
+        let mut history = Self::default();
+        for record in journal {
+            history.apply(&record);
+        }
+        history
+    }
+
+    /// Adds what just happened and answers the record of it.
+    pub fn push(&mut self, entry: Entry, at: Millis) -> Record {
+        let record = Record { order: self.next_order, at, entry };
+        self.apply(&record);
+        record
+    }
+
+    fn apply(&mut self, record: &Record) {
+        self.next_order = record.order + 1;
+        if let Some((key, value)) = record.entry.result() {
+            self.state_bytes += value.as_ref().map_or(0, Json::len);
+            self.results.push(Delivery { key: key.clone(), value, at: record.at, order: record.order });
+            self.body_failures = 0;
+            self.body_retry_at = None;
+            self.interruptions = 0;
+        }
+        match &record.entry {
+            Entry::Step { key, .. } => self.set(key, OpKind::Step, Progress::Resolved),
+            Entry::Woke { key } => self.set(key, OpKind::Sleep, Progress::Resolved),
+            Entry::Sleep { key, until } => self.set(key, OpKind::Sleep, Progress::SleepsUntil(*until)),
+            Entry::StepRetry { key, retry_at, error, .. } => {
+                let progress = Progress::BacksOff { failures: error.attempt + 1, until: *retry_at };
+                self.set(key, OpKind::Step, progress);
+            }
+            Entry::BodyRetry { retry_at, .. } => {
+                self.body_failures += 1;
+                self.body_retry_at = Some(*retry_at);
+            }
+            Entry::Interrupted => self.interruptions += 1,
+        }
+    }
+
+    fn set(&mut self, key: &OpKey, kind: OpKind, progress: Progress) {
+        let before = self.operations.insert(key.clone(), (kind, progress));
+        let was_open = matches!(before, Some((_, Progress::SleepsUntil(_) | Progress::BacksOff { .. })));
+        let is_open = progress != Progress::Resolved;
+        self.unresolved = self.unresolved + usize::from(is_open) - usize::from(was_open);
+    }
+
+    pub fn operation(&self, key: &OpKey) -> Option<(OpKind, Progress)> {
+        self.operations.get(key).copied()
+    }
+
+    pub fn operations(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Operations that wait for something: sleeps, and steps that back off.
+    pub fn unresolved(&self) -> usize {
+        self.unresolved
+    }
+
+    /// In the order in which they were recorded.
+    pub fn results(&self) -> &[Delivery] {
+        &self.results
+    }
+
+    /// The final error of that step, if it has one.
+    pub fn step_error(&self, key: Option<&OpKey>) -> Option<&Failure> {
+        let key = key?;
+        self.results.iter().find(|delivery| delivery.key == *key)?.value.as_ref().err()
+    }
+
+    /// Failures of the body since the last recorded result: its 0-based attempt.
+    pub fn body_attempt(&self) -> u32 {
+        self.body_failures
+    }
+
+    /// Failures of that step: its 0-based attempt.
+    pub fn step_attempt(&self, key: &OpKey) -> u32 {
+        match self.operations.get(key) {
+            Some((_, Progress::BacksOff { failures, .. })) => *failures,
+            _ => 0,
+        }
+    }
+
+    /// When the body may be entered again after it failed.
+    pub fn body_retry_at(&self) -> Option<Millis> {
+        self.body_retry_at
+    }
+
+    /// Since the last recorded result.
+    pub fn interruptions(&self) -> u32 {
+        self.interruptions
+    }
+
+    /// All results' bytes.
+    pub fn state_bytes(&self) -> usize {
+        self.state_bytes
+    }
+
+    /// Sleeps that are over, the earliest first.
+    pub fn sleeps_over(&self, now: Millis) -> Vec<(Millis, OpKey)> {
+        let mut over: Vec<_> = self
+            .operations
+            .iter()
+            .filter_map(|(key, (_, progress))| match progress {
+                Progress::SleepsUntil(until) if *until <= now => Some((*until, key.clone())),
+                _ => None,
+            })
+            .collect();
+        over.sort();
+        over
+    }
+
+    /// Steps whose next attempt is due.
+    pub fn steps_due(&self, now: Millis) -> Vec<OpKey> {
+        let mut due: Vec<_> = self
+            .operations
+            .iter()
+            .filter_map(|(key, (_, progress))| match progress {
+                Progress::BacksOff { until, .. } if *until <= now => Some((*until, key.clone())),
+                _ => None,
+            })
+            .collect();
+        due.sort();
+        due.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// When the earliest of what waits is due: sleeps, steps that back off, the body.
+    pub fn next_due(&self) -> Option<Millis> {
+        let operations = self.operations.values().filter_map(|(_, progress)| match progress {
+            Progress::SleepsUntil(until) | Progress::BacksOff { until, .. } => Some(*until),
+            Progress::Resolved => None,
+        });
+        operations.chain(self.body_retry_at).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    fn step(id: &str) -> Entry {
+        Entry::Step { key: OpKey::new(id, 0), attempt: 0, started: 0, value: Ok(Json::null()) }
+    }
+
+    fn error(attempt: u32) -> Failure {
+        Failure::of_host(Kind::Application, "Error", "x").at(None, attempt)
+    }
+
+    #[test]
+    fn a_result_resets_the_body_and_the_interruptions() {
+        let mut history = History::default();
+        history.push(Entry::Interrupted, 1);
+        history.push(Entry::BodyRetry { error: error(0), retry_at: 9 }, 1);
+        assert_eq!((history.body_attempt(), history.interruptions(), history.next_due()), (1, 1, Some(9)));
+        history.push(step("a"), 2);
+        assert_eq!((history.body_attempt(), history.interruptions(), history.next_due()), (0, 0, None));
+    }
+
+    #[test]
+    fn counts_what_is_unresolved() {
+        let mut history = History::default();
+        let key = OpKey::new("a", 0);
+        history.push(Entry::Sleep { key: OpKey::new("s", 0), until: 50 }, 1);
+        history.push(Entry::StepRetry { key: key.clone(), started: 1, error: error(0), retry_at: 20 }, 1);
+        history.push(Entry::StepRetry { key: key.clone(), started: 1, error: error(1), retry_at: 30 }, 20);
+        assert_eq!((history.unresolved(), history.step_attempt(&key), history.next_due()), (2, 2, Some(30)));
+        assert_eq!(history.steps_due(30), vec![key]);
+        history.push(step("a"), 31);
+        history.push(Entry::Woke { key: OpKey::new("s", 0) }, 50);
+        assert_eq!((history.unresolved(), history.results().len()), (0, 2));
+    }
+}

@@ -1,0 +1,336 @@
+//! One instance's pass through a run's body: the executor's side of plan, finish and next.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use serde::Deserialize;
+
+use super::history::{OpKind, Progress};
+use super::run::{Next, Run, Sent, State, StepAttempt};
+use crate::limits;
+use crate::model::{Entry, Failure, Json, Kind, OpKey};
+use crate::sandbox::{Control, Decision, Found, Line, Resolved, StepHost, Usage};
+use crate::store::{LogLine, Urgency};
+
+/// What an instance is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// Drive the body, and run a step in place where it is alone.
+    Body,
+    /// Replay up to this step, run it, and go no further.
+    Step(OpKey),
+}
+
+/// A pass, shared between the sandbox, which calls it, and the executor, which looks at what it came to.
+#[derive(Debug, Clone)]
+pub struct Pass(Arc<Mutex<Inner>>);
+
+#[derive(Debug)]
+pub struct Inner {
+    run: Arc<Run>,
+    purpose: Purpose,
+    /// How many results this instance may be given.
+    horizon: usize,
+    delivered: usize,
+    planned: HashSet<OpKey>,
+    /// The step that executes in this instance.
+    pub open: Option<StepAttempt>,
+    /// Steps that were run here, whatever they came to.
+    pub steps_run: u32,
+    /// Steps that were noted and that nothing sees to yet.
+    pub candidates: Vec<OpKey>,
+    /// This instance has done enough: it stops at the next finish.
+    is_spent: bool,
+    lines: Lines,
+}
+
+/// Numbers the lines of the log, so that a replayed one is known.
+#[derive(Debug, Default)]
+struct Lines {
+    nth: u32,
+    total: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SleepOptions {
+    ms: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepOptions {}
+
+impl Pass {
+    pub fn new(run: Arc<Run>, purpose: Purpose) -> Self {
+        let horizon = match purpose {
+            Purpose::Body => usize::MAX,
+            Purpose::Step(_) => run.state().history.results().len(),
+        };
+        Self(Arc::new(Mutex::new(Inner {
+            run,
+            purpose,
+            horizon,
+            delivered: 0,
+            planned: HashSet::new(),
+            open: None,
+            steps_run: 0,
+            candidates: Vec::new(),
+            is_spent: false,
+            lines: Lines::default(),
+        })))
+    }
+
+    pub fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("no panic while held")
+    }
+}
+
+#[async_trait]
+impl StepHost for Pass {
+    fn plan(&mut self, found: Vec<Found>, usage: Usage) -> Result<Vec<Decision>, Failure> {
+        let mut inner = self.inner();
+        let run = inner.run.clone();
+        let mut state = run.state();
+        inner.is_spent |= usage.memory_bytes > usage.memory_max_bytes / 2;
+        for operation in &found {
+            inner.note(&run, &mut state, operation)?;
+        }
+        let chosen = inner.choose(&run, &state);
+        let decide = |operation: &Found| match &chosen {
+            Some(attempt) if attempt.key == operation.key => Decision::Run { attempt: attempt.attempt },
+            _ => Decision::Noted,
+        };
+        let decisions = found.iter().map(decide).collect();
+        if let Some(attempt) = chosen {
+            inner.candidates.retain(|key| *key != attempt.key);
+            inner.steps_run += 1;
+            inner.is_spent |= inner.steps_run >= limits::STEPS_PER_INSTANCE;
+            inner.open = Some(attempt);
+        }
+        Ok(decisions)
+    }
+
+    fn finish(&mut self, key: OpKey, value: Result<Json, Failure>) -> Result<Control, Failure> {
+        let mut inner = self.inner();
+        let Some(attempt) = inner.open.take_if(|attempt| attempt.key == key) else {
+            let message = format!("step {key:?} was finished, but it is not open in this instance");
+            return Err(Failure::of_host(Kind::Divergence, "NotOpen", message).never_retried());
+        };
+        let run = inner.run.clone();
+        let mut state = run.state();
+        let outcome = value.and_then(|value| run.step_done(&mut state, &attempt, value));
+        let next = match outcome {
+            Ok(()) => Next::Final,
+            Err(failure) => run.step_failed(&mut state, &attempt, failure),
+        };
+        let goes_on = next == Next::Final
+            && inner.purpose == Purpose::Body
+            && !inner.is_spent
+            && state.outcome.is_none()
+            && state.lost.is_none();
+        Ok(if goes_on { Control::Proceed } else { Control::Stop })
+    }
+
+    fn next(&mut self) -> Option<Resolved> {
+        let mut inner = self.inner();
+        if inner.delivered >= inner.horizon {
+            return None;
+        }
+        let run = inner.run.clone();
+        let state = run.state();
+        let delivery = state.history.results().get(inner.delivered)?;
+        inner.delivered += 1;
+        inner.lines.nth = 0;
+        Some(Resolved {
+            key: delivery.key.clone(),
+            value: delivery.value.clone(),
+            at: delivery.at,
+            order: delivery.order,
+        })
+    }
+
+    async fn failed_step(&mut self, key: OpKey) -> Option<Result<Json, Failure>> {
+        let run = self.inner().run.clone();
+        let failed = run.failed.as_ref()?;
+        failed.results.iter().find(|delivery| delivery.key == key).map(|delivery| delivery.value.clone())
+    }
+
+    fn log(&mut self, line: Line) {
+        let mut inner = self.inner();
+        let run = inner.run.clone();
+        if inner.lines.total >= limits::LOG_LINES_PER_RUN_MAX {
+            return;
+        }
+        inner.lines.total += 1;
+        let line = inner.line(&run, line);
+        run.executor.store.log(&run.lease, vec![line]);
+    }
+
+    fn clear_to_send(&mut self) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        let mut inner = self.inner();
+        if let Some(attempt) = &mut inner.open {
+            attempt.has_sent = Sent::Something;
+        }
+        let run = inner.run.clone();
+        Box::pin(async move {
+            let store = &run.executor.store;
+            store.flush(&run.lease).await.is_ok() && store.holds(&run.lease)
+        })
+    }
+}
+
+impl Inner {
+    /// How many results the instance has been given.
+    pub fn delivered(&self) -> usize {
+        self.delivered
+    }
+
+    /// Takes an operation in: checks it, and starts what needs no step to start.
+    fn note(&mut self, run: &Run, state: &mut State, found: &Found) -> Result<(), Failure> {
+        let kind = check(found)?;
+        if !self.planned.insert(found.key.clone()) {
+            let message = format!("operation {:?} was planned twice in one pass", found.key);
+            return Err(Failure::of_host(Kind::Divergence, "PlannedTwice", message).never_retried());
+        }
+        if let Some((known, progress)) = state.history.operation(&found.key) {
+            if known != kind {
+                return Err(diverged(&found.key, known, kind));
+            }
+            if matches!(progress, Progress::BacksOff { until, .. } if until <= run.now()) {
+                self.consider(state, &found.key);
+            }
+            return Ok(());
+        }
+        if self.purpose != Purpose::Body {
+            self.consider(state, &found.key);
+            return Ok(());
+        }
+        if state.history.operations() + self.candidates.len() + state.in_flight.len()
+            >= limits::STEPS_PER_RUN_MAX as usize
+        {
+            return Err(too_many_steps());
+        }
+        match kind {
+            OpKind::Step => self.consider(state, &found.key),
+            OpKind::Sleep => {
+                let until = run.now() + sleep_ms(found)?;
+                run.record(state, Entry::Sleep { key: found.key.clone(), until }, Urgency::Lazy);
+            }
+        }
+        Ok(())
+    }
+
+    fn consider(&mut self, state: &State, key: &OpKey) {
+        if !state.in_flight.contains(key) || self.purpose == Purpose::Step(key.clone()) {
+            self.candidates.push(key.clone());
+        }
+    }
+
+    /// The step that is to run in this instance now, if any: its target, or in the body the only one there is when
+    /// nothing else of the run is unresolved and every recorded result has been delivered.
+    fn choose(&self, run: &Run, state: &State) -> Option<StepAttempt> {
+        if self.open.is_some() || state.outcome.is_some() || state.lost.is_some() {
+            return None;
+        }
+        let key = match &self.purpose {
+            Purpose::Step(target) => self.candidates.iter().find(|key| *key == target).filter(|_| self.steps_run == 0)?,
+            Purpose::Body => {
+                let [only] = self.candidates.as_slice() else { return None };
+                let itself = usize::from(matches!(state.history.operation(only), Some((_, Progress::BacksOff { .. }))));
+                let is_alone = state.history.unresolved() == itself && state.in_flight.is_empty();
+                let is_up_to_date = self.delivered == state.history.results().len();
+                Some(only).filter(|_| is_alone && is_up_to_date && !self.is_spent)?
+            }
+        };
+        Some(StepAttempt {
+            key: key.clone(),
+            attempt: state.history.step_attempt(key),
+            started: run.now(),
+            has_sent: Sent::Nothing,
+        })
+    }
+
+    /// A line is known by its attempt, the last result delivered before it, and its number since.
+    fn line(&mut self, run: &Run, line: Line) -> LogLine {
+        let state = run.state();
+        let order = match self.delivered.checked_sub(1) {
+            Some(last) => state.history.results()[last].order + 1,
+            None => 0,
+        };
+        let (step, attempt) = match &self.open {
+            Some(open) => (Some(open.key.clone()), open.attempt),
+            None => (None, state.history.body_attempt()),
+        };
+        let nth = self.lines.nth;
+        self.lines.nth += 1;
+        LogLine {
+            attempt,
+            order,
+            nth,
+            step,
+            at: run.now(),
+            level: line.level,
+            message: line.message,
+            fields: line.fields,
+        }
+    }
+}
+
+fn check(found: &Found) -> Result<OpKind, Failure> {
+    let refuse = |name: &str, message: String| Err(Failure::of_host(Kind::Application, name, message).never_retried());
+    if found.key.id.is_empty() || found.key.id.len() > limits::STEP_ID_MAX_BYTES {
+        let message = format!("an operation's id has to have 1 to {} bytes", limits::STEP_ID_MAX_BYTES);
+        return refuse("InvalidStepId", message);
+    }
+    let Some(kind) = OpKind::parse(&found.kind) else {
+        let message = format!(
+            "operation {:?} is of kind {:?}, which this host does not know: it knows \"run\" and \"sleep\"",
+            found.key, found.kind
+        );
+        return refuse("UnknownOperation", message);
+    };
+    if kind == OpKind::Step
+        && let Err(error) = serde_json::from_str::<StepOptions>(&found.options)
+    {
+        return refuse("InvalidOptions", format!("step {:?}: its options are not valid: {error}", found.key));
+    }
+    Ok(kind)
+}
+
+fn sleep_ms(found: &Found) -> Result<u64, Failure> {
+    let options: SleepOptions = serde_json::from_str(&found.options).map_err(|error| {
+        let message = format!("sleep {:?}: its options are not valid: {error}", found.key);
+        Failure::of_host(Kind::Application, "InvalidOptions", message).never_retried()
+    })?;
+    if !options.ms.is_finite() || options.ms < 0.0 {
+        let message = format!("sleep {:?}: {} is no duration in milliseconds", found.key, options.ms);
+        return Err(Failure::of_host(Kind::Application, "InvalidOptions", message).never_retried());
+    }
+    if options.ms > limits::SLEEP_MAX_MS as f64 {
+        let message = format!("sleep {:?} is longer than 366 days, the limit", found.key);
+        return Err(Failure::of_host(Kind::Limit, "InngestErrTimeoutTooLong", message).never_retried());
+    }
+    Ok(options.ms as u64)
+}
+
+fn diverged(key: &OpKey, known: OpKind, asked: OpKind) -> Failure {
+    let message = format!(
+        "the code has diverged from this run's journal: operation {key:?} was recorded as {}, and the code now asks for \
+         it as {}; give the new operation an id of its own",
+        known.noun(),
+        asked.noun()
+    );
+    Failure::of_host(Kind::Divergence, "Diverged", message).at(Some(key.clone()), 0).never_retried()
+}
+
+fn too_many_steps() -> Failure {
+    let message = format!(
+        "InngestErrFunctionOverflowed: the run exceeded the limit of {} steps; split the work into several functions",
+        limits::STEPS_PER_RUN_MAX
+    );
+    Failure::of_host(Kind::Limit, "InngestErrFunctionOverflowed", message).coded("too_many_steps").never_retried()
+}

@@ -1,0 +1,113 @@
+//! The events that a run's end emits, and the runs that they start.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Router;
+use crate::model::{Digest, Event, FunctionKey, Json, Millis, NewRun, Outcome, Role, RunId};
+use crate::registry::Snapshot;
+use crate::store::Publication;
+
+pub const FAILED: &str = "inngest/function.failed";
+pub const FINISHED: &str = "inngest/function.finished";
+
+/// A run that is about to end.
+#[derive(Debug, Clone, Copy)]
+pub struct RunEnd<'a> {
+    pub run: RunId,
+    pub function: &'a Arc<FunctionKey>,
+    pub version: Digest,
+    /// Whether that version has a failure handler for the function.
+    pub has_failure_handler: HasHandler,
+    pub events: &'a [Arc<Event>],
+    pub outcome: &'a Outcome,
+    pub at: Millis,
+}
+
+/// Whether a failure handler goes with the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HasHandler {
+    Yes,
+    No,
+}
+
+/// Runs that lifecycle events started emit none themselves: a failing handler does not cascade.
+pub fn emits_lifecycle(events: &[Arc<Event>]) -> bool {
+    !events.iter().any(|event| matches!(&*event.name, FAILED | FINISHED))
+}
+
+impl Router {
+    /// What is to be written in the transaction of the run's end, and the registry generation it was planned against.
+    /// `inngest/function.failed` is always told; `inngest/function.finished` only where something listens.
+    pub fn plan_end(&self, end: &RunEnd<'_>) -> (u64, Vec<Publication>) {
+        let snapshot = self.registry.snapshot();
+        if !emits_lifecycle(end.events) {
+            return (snapshot.generation, Vec::new());
+        }
+        let namespace = &end.function.namespace;
+        let finished_has_listeners = !snapshot.listeners(namespace, FINISHED).is_empty();
+        let has_failed = matches!(end.outcome, Outcome::Failed(_));
+        if !has_failed && !finished_has_listeners {
+            return (snapshot.generation, Vec::new());
+        }
+        let data = event_data(end);
+        let mut publications = Vec::new();
+        if finished_has_listeners {
+            let id = self.ids.event(end.at);
+            let event = Event::lifecycle(FINISHED, id, namespace, &id.to_string(), end.at, &data);
+            publications.push(self.plan(&snapshot, &Arc::new(event)));
+        }
+        if has_failed {
+            publications.push(self.plan_failed(&snapshot, end, &data));
+        }
+        (snapshot.generation, publications)
+    }
+
+    /// The failed event, the run of the failed run's own failure function, and the runs of all other listeners.
+    fn plan_failed(&self, snapshot: &Snapshot, end: &RunEnd<'_>, data: &Json) -> Publication {
+        let id = self.ids.event(end.at);
+        let event = Event::lifecycle(FAILED, id, &end.function.namespace, &end.run.to_string(), end.at, data);
+        let mut publication = self.plan(snapshot, &Arc::new(event));
+        if end.function.role == Role::Main && end.has_failure_handler == HasHandler::Yes {
+            publication.runs.insert(0, self.failure_run(end));
+        }
+        publication
+    }
+
+    fn failure_run(&self, end: &RunEnd<'_>) -> NewRun {
+        self.new_run(Arc::new(end.function.failure()), end.version, Some(end.run))
+    }
+}
+
+/// `data` with Inngest's keys, and ours beside them in `error`.
+fn event_data(end: &RunEnd<'_>) -> Json {
+    let events: Vec<Value> = end.events.iter().map(|event| with_user(event.json.to_value())).collect();
+    let mut data = json!({
+        "function_id": end.function.composite(),
+        "run_id": end.run.to_string(),
+        "event": events[0],
+        "events": events,
+    });
+    let map = data.as_object_mut().expect("made as an object");
+    match end.outcome {
+        Outcome::Completed(result) => {
+            map.insert("result".into(), result.to_value());
+            map.insert("_inngest".into(), json!({ "status": "Completed" }));
+        }
+        Outcome::Failed(failure) => {
+            map.insert("error".into(), failure.to_event_error(failure.attempt + 1));
+            map.insert("result".into(), failure.to_output());
+            map.insert("_inngest".into(), json!({ "status": "Failed" }));
+        }
+    }
+    Json::of(&data)
+}
+
+/// Inngest's lifecycle events always carry the event's `user`.
+fn with_user(mut event: Value) -> Value {
+    if let Some(map) = event.as_object_mut() {
+        map.entry("user").or_insert_with(|| json!({}));
+    }
+    event
+}

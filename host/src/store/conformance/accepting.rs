@@ -1,0 +1,125 @@
+//! Scenarios of events that come in.
+
+use super::world::{World, all};
+use crate::limits;
+use crate::model::{Event, EventId, Namespace};
+use crate::store::{Error, Publication, Store};
+
+pub async fn starts_the_planned_runs<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let publication = world.publication(r#"{"name":"shop/a","id":"s1","data":{"x":"é"}}"#, &["f", "g"]);
+    let published = world.store().publish(0, vec![publication.clone()]).await.expect("published").remove(0);
+    assert_eq!(published.event, publication.event.id);
+    assert_eq!(published.started, [publication.runs[0].id, publication.runs[1].id]);
+    let event = world.store().event(&world.namespace, published.event).await.expect("read");
+    assert_eq!(event, Some(publication.event.clone()));
+    let leases = world.lease(10).await;
+    assert_eq!(leases.len(), 2);
+    for (lease, planned) in leases.iter().zip(&publication.runs) {
+        assert_eq!((lease.run, &lease.function, lease.version), (planned.id, &planned.function, planned.version));
+        assert_eq!((lease.secret, lease.failed_run), (planned.secret, None));
+        assert_eq!(lease.events, [publication.event.clone()]);
+        assert_eq!(lease.journal, []);
+    }
+    let alone = world.publish(r#"{"name":"shop/unheard"}"#, &[]).await;
+    assert_eq!(alone.started, []);
+    let runs = world.store().runs_of_event(&world.namespace, published.event).await.expect("read").expect("known");
+    assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), published.started);
+    let none = world.store().runs_of_event(&world.namespace, world.ids.event(world.now)).await.expect("read");
+    assert!(none.is_none(), "there is no such event");
+}
+
+pub async fn takes_an_event_once<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let first = world.publication(r#"{"name":"shop/a"}"#, &["f"]);
+    let again = Publication { event: first.event.clone(), runs: vec![world.new_run("f")] };
+    let answers = [
+        world.store().publish(0, vec![first.clone()]).await.expect("published"),
+        world.store().publish(0, vec![again.clone()]).await.expect("published"),
+    ];
+    assert_eq!(answers[0], answers[1], "whoever asks again has missed the answer");
+    world.close_and_open().await;
+    assert_eq!(world.store().publish(0, vec![again]).await.expect("published"), answers[0]);
+    assert_eq!(world.lease_all().await.len(), 1);
+}
+
+pub async fn takes_a_senders_id_once_a_day<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let json = r#"{"name":"shop/a","id":"order-1"}"#;
+    assert_eq!(world.publish(json, &["f"]).await.started.len(), 1);
+    let repeated = world.publication(json, &["f", "g"]);
+    let id = repeated.runs[1].id;
+    let answer = world.store().publish(0, vec![repeated]).await.expect("published").remove(0);
+    assert_eq!(answer.started, [id], "f has run for it, g has not");
+    world.crash_and_open().await;
+    assert_eq!(world.publish(json, &["f", "g"]).await.started, [], "it remembers");
+    assert_eq!(world.publish(r#"{"name":"shop/a","id":"order-2"}"#, &["f"]).await.started.len(), 1);
+    world.namespace = Namespace::new("elsewhere").expect("a name");
+    assert_eq!(world.publish(json, &["f"]).await.started.len(), 1, "ids of other namespaces do not count");
+    world.namespace = Namespace::default();
+    world.now += limits::SENDER_ID_MS - 1;
+    assert_eq!(world.publish(json, &["f"]).await.started, []);
+    world.now += 1;
+    assert_eq!(world.publish(json, &["f"]).await.started.len(), 1, "a day later it counts no more");
+    lifecycle_events_are_exempt(&world).await;
+}
+
+async fn lifecycle_events_are_exempt<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>) {
+    for _ in 0..2 {
+        let id = world.ids.event(world.now);
+        let data = crate::model::Json::trusted("{}");
+        let event = Event::lifecycle("inngest/function.finished", id, &world.namespace, "order-1", world.now, &data);
+        let publication = Publication { event: event.into(), runs: vec![world.new_run("f")] };
+        let answer = world.store().publish(0, vec![publication]).await.expect("published").remove(0);
+        assert_eq!(answer.started.len(), 1);
+    }
+}
+
+pub async fn takes_all_or_nothing<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let taken = world.start().await;
+    let good = world.publication(r#"{"name":"shop/a","id":"x"}"#, &["new-function"]);
+    let mut bad = world.publication(r#"{"name":"shop/b"}"#, &["f"]);
+    bad.runs[0].id = taken;
+    let neighbour = world.publication(r#"{"name":"shop/c"}"#, &["f"]);
+    let (refused, accepted) = tokio::join!(
+        world.store().publish(0, vec![good.clone(), bad]),
+        world.store().publish(0, vec![neighbour.clone()])
+    );
+    assert!(refused.is_err(), "a run's id is in use");
+    assert_eq!(accepted.expect("its neighbour is none the worse")[0].started, [neighbour.runs[0].id]);
+    assert_eq!(world.store().event(&world.namespace, good.event.id).await.expect("read"), None);
+    let leased: Vec<_> = world.lease_all().await.iter().map(|lease| lease.run).collect();
+    assert_eq!(leased, [taken, neighbour.runs[0].id]);
+    let again = world.store().publish(0, vec![good.clone()]).await.expect("published");
+    assert_eq!(again[0].started, [good.runs[0].id], "nothing of it was kept");
+}
+
+pub async fn refuses_a_stale_plan<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let generation = super::plugins::activate(&world, 1).await;
+    let publication = world.publication(r#"{"name":"shop/a"}"#, &["f"]);
+    let refused = world.store().publish(generation - 1, vec![publication.clone()]).await.expect_err("stale");
+    assert!(
+        matches!(refused, Error::StaleGeneration { planned, current } if (planned, current) == (generation - 1, generation)),
+        "{refused}"
+    );
+    assert!(refused.is_transient());
+    assert_eq!(world.store().event(&world.namespace, publication.event.id).await.expect("read"), None);
+    assert!(world.lease(1).await.is_empty());
+    world.store().publish(generation, vec![publication]).await.expect("planned again");
+    assert_eq!(world.lease(1).await.len(), 1);
+}
+
+pub async fn takes_many_at_once<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let mut publications: Vec<_> =
+        (0..1_000).map(|number| world.publication(&format!(r#"{{"name":"n","data":{{"n":{number}}}}}"#), &["f"])).collect();
+    let planned: Vec<_> = publications.iter().map(|publication| publication.runs[0].id).collect();
+    let last = publications.split_off(990);
+    let (many, few) = tokio::join!(
+        world.store().publish(0, publications),
+        all(last.into_iter().map(|publication| world.store().publish(0, vec![publication])))
+    );
+    let many = many.expect("published");
+    assert_eq!(many.len(), 990);
+    let events: Vec<EventId> = many.iter().chain(few.iter().flatten().flatten()).map(|answer| answer.event).collect();
+    assert_eq!(events.len(), 1_000);
+    let mut leased: Vec<_> = world.lease_all().await.iter().map(|lease| lease.run).collect();
+    leased.sort();
+    assert_eq!(leased, planned);
+}

@@ -1,0 +1,134 @@
+//! What a commit makes true in memory, once it is durable.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::agenda::{Listed, Loaded, Turn};
+use super::leases::{Active, turn_of};
+use super::queue::Answer;
+use super::shared::Shared;
+use super::writer::Trouble;
+use crate::model::{Ended, Millis};
+use crate::store::{Error, fault};
+
+/// A run that was written.
+#[derive(Debug)]
+pub struct Started {
+    pub loaded: Box<Loaded>,
+    pub listed: Listed,
+}
+
+/// A lease that was given back.
+#[derive(Debug)]
+pub enum Returned {
+    /// It waits; `None`: until something wakes it.
+    Parked(Option<Millis>),
+    Released,
+    Ended(Ended),
+}
+
+type Reply = Box<dyn FnOnce() + Send>;
+
+/// Collected while the commands of a commit are carried out.
+#[derive(Default)]
+pub struct After {
+    pub started: Vec<Started>,
+    pub returned: Vec<(Arc<Active>, Returned)>,
+    /// Records of a lease up to that order.
+    pub durable: Vec<(Arc<Active>, u32)>,
+    pub generation: Option<u64>,
+    pub refills: bool,
+    replies: Vec<Reply>,
+    passed: Vec<&'static str>,
+}
+
+impl After {
+    /// Has the answer given once it is true; a refusal concerns that command alone.
+    pub fn answer<T: Send + 'static>(
+        &mut self,
+        answer: Answer<T>,
+        outcome: Result<T, Trouble>,
+    ) -> rusqlite::Result<()> {
+        let outcome = match outcome {
+            Ok(answer) => Ok(answer),
+            Err(Trouble::Refused(error)) => Err(error),
+            Err(Trouble::Fatal(error)) => return Err(error),
+        };
+        // Nobody may wait for it any more.
+        self.replies.push(Box::new(move || drop(answer.send(outcome))));
+        Ok(())
+    }
+
+    /// The commit holds a command of that verb.
+    pub fn passes(&mut self, verb: &'static str) {
+        if cfg!(debug_assertions) && !self.passed.contains(&verb) {
+            self.passed.push(verb);
+        }
+    }
+
+    /// Where crash tests kill the host: before the commit, and after it when nobody has been told yet.
+    pub fn points(&self, place: &str) {
+        for verb in &self.passed {
+            let found = fault::POINTS.iter().find(|point| {
+                point.strip_prefix(verb).and_then(|rest| rest.strip_prefix('.')).is_some_and(|rest| rest == place)
+            });
+            found.into_iter().for_each(|point| fault::point(point));
+        }
+    }
+
+    pub fn apply(self, shared: &Shared) {
+        for (active, next) in self.durable {
+            active.set_durable(next);
+        }
+        if let Some(generation) = self.generation {
+            shared.generation.store(generation, Ordering::Release);
+        }
+        shared.count_unended(&self.started, &self.returned);
+        let mut ended = Vec::new();
+        let is_news = {
+            let mut agenda = shared.agenda();
+            let due = agenda.next_due();
+            let mut is_news = !self.started.is_empty();
+            for started in self.started {
+                let turn = turn_of(started.loaded.run);
+                shared.put(&mut agenda, turn, started.listed, Some(started.loaded));
+            }
+            for (active, returned) in self.returned {
+                active.end();
+                shared.leases.remove(active.row());
+                match returned {
+                    Returned::Parked(Some(due)) => agenda.add_listed((due, active.row()), None),
+                    Returned::Parked(None) => {}
+                    Returned::Released => shared.put(&mut agenda, active.turn, active.listed(), None),
+                    Returned::Ended(end) => ended.push(end),
+                }
+                shared.slots.release(active.slot);
+            }
+            is_news |= agenda.next_due() != due;
+            is_news
+        };
+        shared.count_executing();
+        for end in ended {
+            shared.followers.tell(end.run.row(), || end);
+        }
+        if is_news {
+            shared.news.notify_one();
+        }
+        self.replies.into_iter().for_each(|reply| reply());
+    }
+}
+
+impl Shared {
+    /// Puts a waiting run where it belongs.
+    pub fn put(&self, agenda: &mut super::agenda::Agenda, turn: Turn, listed: Listed, loaded: Option<Box<Loaded>>) {
+        match listed {
+            Listed::Not => agenda.add_young(turn, loaded),
+            Listed::Open => agenda.add_listed(turn, loaded),
+        }
+    }
+}
+
+/// A command that was refused by its own fault.
+pub fn refused<T>(error: Error) -> Result<T, Trouble> {
+    Err(Trouble::Refused(error))
+}

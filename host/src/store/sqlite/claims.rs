@@ -1,0 +1,91 @@
+//! Taking runs off the agenda and making leases of them.
+
+use super::agenda::{Loaded, Turn};
+use super::rows;
+use super::shared::Shared;
+use crate::model::Millis;
+use crate::store::{Error, Lease, fault};
+
+/// Runs that are about to be leased. Dropped, they go back to where they were.
+struct Claims<'a> {
+    shared: &'a Shared,
+    turns: Vec<Turn>,
+}
+
+impl Drop for Claims<'_> {
+    fn drop(&mut self) {
+        let mut agenda = self.shared.agenda();
+        for turn in self.turns.drain(..) {
+            if let Some((turn, listed)) = self.shared.leases.unclaim(turn.1) {
+                self.shared.put(&mut agenda, turn, listed, None);
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Leases up to `max` runs that are ready, in turn.
+    pub async fn lease(self: &std::sync::Arc<Self>, max: usize, now: Millis) -> Result<Vec<Lease>, Error> {
+        let (mut claims, mut loaded) = self.claim(max, now);
+        let unread: Vec<i64> = claims
+            .turns
+            .iter()
+            .map(|turn| turn.1)
+            .filter(|row| !loaded.iter().any(|loaded: &Loaded| loaded.run.row() == *row))
+            .collect();
+        if !unread.is_empty() {
+            let shared = self.clone();
+            let read = move |connection: &_| Ok(rows::load(connection, &shared.names, &unread));
+            loaded.extend(self.readers.read(read).await?.into_iter().filter_map(readable));
+        }
+        let place = |loaded: &Loaded| claims.turns.iter().position(|turn| turn.1 == loaded.run.row());
+        loaded.sort_by_key(place);
+        fault::point("lease.before");
+        let leases = loaded.into_iter().filter_map(|loaded| self.grant(loaded)).collect();
+        claims.turns.clear();
+        self.count_executing();
+        fault::point("lease.after");
+        Ok(leases)
+    }
+
+    /// Claims runs whose turn has come, and answers what is known of them.
+    fn claim(&self, max: usize, now: Millis) -> (Claims<'_>, Vec<Loaded>) {
+        let mut turns = Vec::new();
+        let mut loaded = Vec::new();
+        let mut agenda = self.agenda();
+        while turns.len() < max
+            && let Some(taken) = agenda.take(now)
+        {
+            self.leases.claim(taken.turn, taken.listed);
+            turns.push(taken.turn);
+            loaded.extend(taken.loaded.map(|loaded| *loaded));
+        }
+        let wants_refill = agenda.wants_refill();
+        drop(agenda);
+        if wants_refill {
+            self.queue.tell(super::queue::Command::Refill);
+        }
+        (Claims { shared: self, turns }, loaded)
+    }
+
+    fn grant(&self, loaded: Loaded) -> Option<Lease> {
+        let slot = self.slots.occupy(loaded.run.row());
+        let active = self.leases.activate(&loaded, slot)?;
+        Some(Lease {
+            run: loaded.run,
+            function: loaded.function,
+            version: loaded.version,
+            epoch: active.epoch,
+            events: loaded.events,
+            journal: loaded.journal,
+            secret: loaded.secret,
+            failed_run: loaded.failed_run,
+        })
+    }
+}
+
+/// A run that cannot be read keeps its claim, so that it is neither lost nor asked for again and again; the next start
+/// tries anew.
+fn readable((row, read): (i64, Result<Loaded, Error>)) -> Option<Loaded> {
+    read.inspect_err(|error| tracing::error!(%error, row, "a run is left aside until the next start")).ok()
+}

@@ -1,0 +1,158 @@
+//! Writing events and the runs that they start.
+
+use rusqlite::{ErrorCode, OptionalExtension, params};
+
+use super::after::{After, Started, refused};
+use super::agenda::{Listed, Loaded};
+use super::leases::turn_of;
+use super::writer::{Trouble, Writer};
+use crate::limits;
+use crate::model::{Event, EventId, Millis, NewRun, RunId};
+use crate::store::{Error, Publication, Published, codec};
+
+impl Writer {
+    pub fn publish(
+        &mut self,
+        generation: u64,
+        events: Vec<Publication>,
+        after: &mut After,
+    ) -> Result<Vec<Published>, Trouble> {
+        self.check_generation(generation)?;
+        let (published, started) = self.whole(|writer| writer.write_publications(events))?;
+        after.started.extend(started);
+        Ok(published)
+    }
+
+    pub fn check_generation(&self, planned: u64) -> Result<(), Trouble> {
+        let current = self.generation;
+        if planned < current { refused(Error::StaleGeneration { planned, current }) } else { Ok(()) }
+    }
+
+    pub fn write_publications(&mut self, events: Vec<Publication>) -> Result<(Vec<Published>, Vec<Started>), Trouble> {
+        let mut started = Vec::new();
+        let mut published = Vec::with_capacity(events.len());
+        for publication in events {
+            published.push(self.write_publication(publication, &mut started)?);
+        }
+        Ok((published, started))
+    }
+
+    fn write_publication(
+        &mut self,
+        publication: Publication,
+        started: &mut Vec<Started>,
+    ) -> Result<Published, Trouble> {
+        let Publication { event, mut runs } = publication;
+        let namespace = self.shared.names.intern_namespace(&self.connection, &event.namespace)?;
+        if let Some(sender_id) = sender_id(&event) {
+            self.leave_out_repeated(sender_id, event.id.created(), &mut runs)?;
+        }
+        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+        if let Some(ids) = self.write_event(&event, namespace, &ids)? {
+            return Ok(Published { event: event.id, started: ids });
+        }
+        for run in runs {
+            let listed = self.write_run(&run, &event, namespace, started.len())?;
+            let NewRun { id, function, version, secret, failed_run } = run;
+            let events = vec![event.clone()];
+            let loaded = Loaded { run: id, function, version, secret, failed_run, events, journal: Vec::new() };
+            started.push(Started { loaded: Box::new(loaded), listed });
+        }
+        Ok(Published { event: event.id, started: ids })
+    }
+
+    /// If the event is there already, what it started then: whoever publishes it again has missed the answer.
+    fn write_event(&mut self, event: &Event, namespace: i64, runs: &[RunId]) -> Result<Option<Vec<RunId>>, Trouble> {
+        let mut insert = self.connection.prepare_cached("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+        let inserted = insert.execute(params![
+            event.id.row(),
+            codec::id_tail(event.id.to_bytes()),
+            namespace,
+            &*event.name,
+            event.sender_id.as_deref(),
+            event.at as i64,
+            event.json.as_str(),
+            codec::run_ids(runs),
+        ]);
+        drop(insert);
+        match inserted {
+            Ok(_) => Ok(None),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                self.earlier(event.id, namespace).map(Some)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn earlier(&self, event: EventId, namespace: i64) -> Result<Vec<RunId>, Trouble> {
+        let mut query = self.connection.prepare_cached("SELECT id, namespace, runs FROM events WHERE row = ?")?;
+        let (tail, of, runs): (Vec<u8>, i64, Option<Vec<u8>>) =
+            query.query_row([event.row()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        if tail != codec::id_tail(event.to_bytes()) || of != namespace {
+            return refused(Error::Engine(format!("the id of event {event} is in use: it is not of this store's ids")));
+        }
+        Ok(codec::read_ids(&runs.unwrap_or_default(), RunId::from_bytes))
+    }
+
+    fn write_run(&mut self, run: &NewRun, event: &Event, namespace: i64, already: usize) -> Result<Listed, Trouble> {
+        let function = self.shared.names.intern_function(&self.connection, &run.function)?;
+        let version = self.shared.names.intern_digest(&self.connection, &run.version)?;
+        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+        let inserted = insert.execute(params![
+            run.id.row(),
+            codec::id_tail(run.id.to_bytes()),
+            namespace,
+            function,
+            version,
+            run.secret,
+            event.id.to_bytes(),
+            run.failed_run.map(RunId::to_bytes),
+        ]);
+        drop(insert);
+        if inserted.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)) {
+            return refused(Error::Engine(format!("the id of run {} is in use: it is not of this store's ids", run.id)));
+        }
+        inserted?;
+        self.last_run = self.last_run.max(run.id.row());
+        self.young += 1;
+        let turn = turn_of(run.id);
+        if run.id.row() > self.floor && !self.shared.agenda().spills(turn, already) {
+            return Ok(Listed::Not);
+        }
+        let mut insert = self.connection.prepare_cached("INSERT INTO open VALUES (?, ?)")?;
+        insert.execute(params![turn.1, turn.0 as i64])?;
+        Ok(Listed::Open)
+    }
+
+    /// Leaves out the functions that this event id has started within the last 24 hours, and notes the others.
+    fn leave_out_repeated(
+        &mut self,
+        sender_id: &str,
+        now: Millis,
+        runs: &mut Vec<NewRun>,
+    ) -> Result<(), rusqlite::Error> {
+        let mut known = self.connection.prepare_cached("SELECT expires FROM senders WHERE function = ? AND sender_id = ?")?;
+        let mut note = self.connection.prepare_cached("INSERT OR REPLACE INTO senders VALUES (?, ?, ?)")?;
+        let mut wanted = Vec::with_capacity(runs.len());
+        for run in std::mem::take(runs) {
+            let function = self.shared.names.intern_function(&self.connection, &run.function)?;
+            let expires: Option<i64> = known.query_row(params![function, sender_id], |row| row.get(0)).optional()?;
+            if expires.is_none_or(|expires| expires <= now as i64) {
+                note.execute(params![function, sender_id, (now + limits::SENDER_ID_MS) as i64])?;
+                wanted.push(run);
+            }
+        }
+        *runs = wanted;
+        let mut forget = self.connection.prepare_cached(
+            "DELETE FROM senders WHERE (function, sender_id) IN
+             (SELECT function, sender_id FROM senders WHERE expires <= ? ORDER BY expires LIMIT ?)",
+        )?;
+        forget.execute(params![now as i64, limits::SENDER_IDS_FORGOTTEN as i64])?;
+        Ok(())
+    }
+}
+
+/// The host's own events are made once and need no protection from being sent twice.
+fn sender_id(event: &Event) -> Option<&str> {
+    event.sender_id.as_deref().filter(|_| !event.name.starts_with("inngest/"))
+}

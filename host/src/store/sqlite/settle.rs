@@ -1,0 +1,87 @@
+//! Writing what becomes of a run when its lease is given back.
+
+use std::sync::Arc;
+
+use rusqlite::params;
+
+use super::after::{After, Returned, Started};
+use super::agenda::Listed;
+use super::leases::{Active, Segment};
+use super::writer::{Trouble, Writer};
+use crate::model::{Ended, Millis, Outcome, RunId};
+use crate::store::{Publication, Verdict, codec};
+
+/// How `ends.status` says it.
+pub const COMPLETED: i64 = 1;
+pub const FAILED: i64 = 2;
+
+impl Writer {
+    pub fn settle(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
+        active.begin_settling()?;
+        self.write_verdict(active, verdict, after).inspect_err(|_| active.resume())
+    }
+
+    fn write_verdict(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
+        match verdict {
+            Verdict::Park { due } => {
+                self.write_segment(active, after)?;
+                self.list(active, due)?;
+                // From here on a crash is not this run's doing.
+                self.shared.slots.clear(active.slot);
+                after.returned.push((active.clone(), Returned::Parked(due)));
+            }
+            Verdict::Release => {
+                self.write_segment(active, after)?;
+                self.shared.slots.clear(active.slot);
+                after.returned.push((active.clone(), Returned::Released));
+            }
+            Verdict::End { outcome, at, generation, lifecycle } => {
+                self.check_generation(generation)?;
+                let segment = active.drain().unwrap_or_default();
+                let written = self.write_end(active, &segment, &outcome, at, lifecycle);
+                let (ids, started) = written.inspect_err(|_| active.undrain(segment))?;
+                after.started.extend(started);
+                let end = Ended { run: active.run, at, outcome, started: ids };
+                after.returned.push((active.clone(), Returned::Ended(end)));
+            }
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, active: &Active, due: Option<Millis>) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO open VALUES (?, ?) ON CONFLICT DO UPDATE SET due = excluded.due";
+        self.connection.prepare_cached(sql)?.execute(params![active.row(), due.map(|due| due as i64)])?;
+        active.list();
+        Ok(())
+    }
+
+    fn write_end(
+        &mut self,
+        active: &Active,
+        segment: &Segment,
+        outcome: &Outcome,
+        at: Millis,
+        lifecycle: Vec<Publication>,
+    ) -> Result<(Vec<RunId>, Vec<Started>), Trouble> {
+        let (published, started) = match lifecycle.is_empty() {
+            true => Default::default(),
+            false => self.whole(|writer| writer.write_publications(lifecycle))?,
+        };
+        let ids: Vec<RunId> = published.into_iter().flat_map(|published| published.started).collect();
+        let status = if matches!(outcome, Outcome::Completed(_)) { COMPLETED } else { FAILED };
+        let records = (!segment.bytes.is_empty()).then_some(&*segment.bytes);
+        let mut insert = self.connection.prepare_cached("INSERT INTO ends VALUES (?, ?, ?, ?, ?, ?)")?;
+        insert.execute(params![
+            active.row(),
+            status,
+            at as i64,
+            records,
+            codec::outcome_bytes(outcome),
+            codec::run_ids(&ids),
+        ])?;
+        if active.listed() == Listed::Open {
+            self.connection.prepare_cached("DELETE FROM open WHERE run = ?")?.execute([active.row()])?;
+        }
+        Ok((ids, started))
+    }
+}

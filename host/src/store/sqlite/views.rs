@@ -1,0 +1,181 @@
+//! Runs and events as people look at them.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::names::Names;
+use super::rows::{self, RunRow};
+use super::logs;
+use crate::limits;
+use crate::model::{Event, EventId, Namespace, Outcome, Role, RunId, Status};
+use crate::store::{Error, RunFilter, RunView, codec};
+
+/// How many rows a listing answers when it is asked for so many.
+pub fn page(limit: usize) -> usize {
+    if limit == 0 { limits::PAGE_DEFAULT } else { limit.min(limits::PAGE_MAX) }
+}
+
+/// The run with its journal and log.
+pub fn run(
+    connection: &Connection,
+    names: &Names,
+    namespace: &Namespace,
+    id: RunId,
+) -> Result<Option<RunView>, Error> {
+    let Some(found) = find(connection, names, namespace, id)? else { return Ok(None) };
+    let mut view = view(connection, found)?;
+    view.journal = rows::journal(connection, id)?.0;
+    view.log = logs::read(connection, id.row())?;
+    Ok(Some(view))
+}
+
+/// The run, if it is of that namespace.
+pub fn find(
+    connection: &Connection,
+    names: &Names,
+    namespace: &Namespace,
+    id: RunId,
+) -> Result<Option<RunRow>, Error> {
+    let found = rows::run(connection, names, id.row())?;
+    Ok(found.filter(|run| run.id == id && run.function.namespace == *namespace))
+}
+
+/// Without journal and log. Whether it executes at the moment the database does not know.
+fn view(connection: &Connection, run: RunRow) -> Result<RunView, Error> {
+    let ended = rows::end(connection, run.id)?;
+    let status = match ended.as_ref().map(|ended| &ended.outcome) {
+        None => Status::Queued,
+        Some(Outcome::Completed(_)) => Status::Completed,
+        Some(Outcome::Failed(_)) => Status::Failed,
+    };
+    let mut query = connection.prepare_cached("SELECT due FROM open WHERE run = ?")?;
+    let due: Option<Option<i64>> = query.query_row([run.id.row()], |row| row.get(0)).optional()?;
+    Ok(RunView {
+        id: run.id,
+        function: run.function,
+        version: run.version,
+        events: run.events,
+        failed_run: run.failed_run,
+        status,
+        due: due.flatten().map(|due| due as u64),
+        ended,
+        journal: Vec::new(),
+        log: Vec::new(),
+    })
+}
+
+/// The runs that a filter lets through, newest first. `executing`: the rows of those that do.
+pub fn runs(
+    connection: &Connection,
+    names: &Names,
+    namespace: &Namespace,
+    filter: &RunFilter,
+    executing: &[i64],
+) -> Result<Vec<RunView>, Error> {
+    let Some(number) = names.namespace(namespace) else { return Ok(Vec::new()) };
+    let mut sql = format!("SELECT {} FROM {}", rows::RUN_COLUMNS, source(filter));
+    sql += if number == 1 { " AND runs.namespace = ?1" } else { " AND runs.namespace > 1 AND runs.namespace = ?1" };
+    if filter.function.is_some() || filter.dead_letters {
+        let role = filter.dead_letters.then_some(Role::Failure);
+        narrow(&mut sql, "runs.function IN", names.functions(namespace, filter.function.as_deref(), role));
+    }
+    match filter.status {
+        Some(Status::Running) => narrow(&mut sql, "runs.row IN", executing.to_vec()),
+        Some(Status::Queued) => narrow(&mut sql, "runs.row NOT IN", executing.to_vec()),
+        Some(Status::Cancelled) => return Ok(Vec::new()),
+        _ => {}
+    }
+    sql += " ORDER BY runs.row DESC LIMIT ?3";
+    let before = filter.before.map_or(i64::MAX, |before| before.row());
+    let mut query = connection.prepare(&sql)?;
+    let mut found = query.query(params![number, before, page(filter.limit) as i64])?;
+    let mut views = Vec::new();
+    while let Some(row) = found.next()? {
+        views.push(view(connection, rows::read_run(row, names)?)?);
+    }
+    Ok(views)
+}
+
+/// Where to look, so that nothing is passed over that an index knows.
+fn source(filter: &RunFilter) -> &'static str {
+    match filter.status {
+        Some(Status::Failed) => {
+            "ends CROSS JOIN runs ON runs.row = ends.run WHERE ends.status = 2 AND ends.run < ?2"
+        }
+        _ if filter.dead_letters => {
+            "ends CROSS JOIN runs ON runs.row = ends.run WHERE ends.status = 2 AND ends.run < ?2"
+        }
+        Some(Status::Completed) => {
+            "runs WHERE runs.row < ?2 AND EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row AND ends.status = 1)"
+        }
+        Some(Status::Queued) => {
+            "(SELECT run FROM open WHERE run < ?2
+              UNION SELECT row FROM runs WHERE row > (SELECT floor FROM house) AND row < ?2
+                AND NOT EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row)) AS unended
+             CROSS JOIN runs ON runs.row = unended.run WHERE true"
+        }
+        _ => "runs WHERE runs.row < ?2",
+    }
+}
+
+fn narrow(sql: &mut String, what: &str, numbers: Vec<i64>) {
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    // Writing to a string does not fail.
+    let _ = write!(sql, " AND {what} ({})", numbers.join(", "));
+}
+
+/// The event, if it is of that namespace.
+pub fn event(
+    connection: &Connection,
+    names: &Names,
+    namespace: &Namespace,
+    id: EventId,
+) -> Result<Option<Arc<Event>>, Error> {
+    let found = rows::event(connection, names, id)?;
+    Ok(found.filter(|event| event.namespace == *namespace).map(Arc::new))
+}
+
+/// Newest first.
+pub fn events(
+    connection: &Connection,
+    names: &Names,
+    namespace: &Namespace,
+    before: Option<EventId>,
+    limit: usize,
+) -> Result<Vec<Arc<Event>>, Error> {
+    let Some(number) = names.namespace(namespace) else { return Ok(Vec::new()) };
+    let beyond_default = if number == 1 { "" } else { "namespace > 1 AND " };
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {} FROM events WHERE {beyond_default}namespace = ? AND row < ? ORDER BY row DESC LIMIT ?",
+        rows::EVENT_COLUMNS
+    ))?;
+    let before = before.map_or(i64::MAX, |before| before.row());
+    let mut found = query.query(params![number, before, page(limit) as i64])?;
+    let mut events = Vec::new();
+    while let Some(row) = found.next()? {
+        events.push(Arc::new(rows::read_event(row, namespace)?));
+    }
+    Ok(events)
+}
+
+pub fn runs_of_event(
+    connection: &Connection,
+    names: &Names,
+    namespace: &Namespace,
+    id: EventId,
+) -> Result<Option<Vec<RunView>>, Error> {
+    if event(connection, names, namespace, id)?.is_none() {
+        return Ok(None);
+    }
+    let mut query = connection.prepare_cached("SELECT runs FROM events WHERE row = ?")?;
+    let ids: Option<Vec<u8>> = query.query_row([id.row()], |row| row.get(0))?;
+    let mut views = Vec::new();
+    for id in codec::read_ids(&ids.unwrap_or_default(), RunId::from_bytes) {
+        if let Some(run) = find(connection, names, namespace, id)? {
+            views.push(view(connection, run)?);
+        }
+    }
+    Ok(Some(views))
+}

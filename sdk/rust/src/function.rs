@@ -1,0 +1,216 @@
+//! Functions: what starts them, how often they are retried, what handles them and their failures.
+
+use crate::bindings::exports::stepwell::plugin::functions::Definition;
+use crate::bindings::stepwell::plugin::types::{self, Outcome, RunContext};
+use crate::context::{Context, FailureContext};
+use crate::error::Result;
+use crate::host::Host;
+use crate::operations::Operations;
+use crate::step::Step;
+use crate::{blocking, drive, output};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// How errors speak of what a handler returns.
+const RESULT: &str = "function's result";
+
+type Handler = Box<dyn Fn(&Entry, RunContext) -> Outcome>;
+type FailureHandler = Box<dyn Fn(&Entry, RunContext, types::Failure) -> Outcome>;
+
+/// One entry into a function.
+struct Entry {
+    operations: Rc<Operations>,
+    host: &'static dyn Host,
+}
+
+/// A durable function.
+///
+/// ```
+/// use stepwell::{Context, FailureContext, Function, Result, Trigger};
+///
+/// fn import_images() -> Function {
+///     Function::new("import-images", import)
+///         .name("Import product images")
+///         .on(Trigger::event("shop/product.imported").when("event.data.images > 0"))
+///         .retries(2)
+///         .on_failure(alert)
+/// }
+///
+/// async fn import(context: Context) -> Result<()> { Ok(()) }
+/// async fn alert(context: FailureContext) -> Result<()> { Ok(()) }
+///
+/// stepwell::plugin!(import_images);
+/// ```
+pub struct Function {
+    id: Cow<'static, str>,
+    name: Cow<'static, str>,
+    options: Options,
+    handler: Handler,
+    failure_handler: Option<FailureHandler>,
+}
+
+/// `definition.options`, see `wit/function-options.schema.json`.
+#[derive(Serialize)]
+struct Options {
+    triggers: Vec<Trigger>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retries: Option<u32>,
+}
+
+/// What starts a function.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trigger {
+    event: Cow<'static, str>,
+    #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
+    condition: Option<Cow<'static, str>>,
+}
+
+impl Trigger {
+    /// An event of this name, or, with a name that ends in `/*` or `.*`, of any name with what is before the star.
+    pub fn event(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { event: name.into(), condition: None }
+    }
+
+    /// Only if this CEL expression over `event` is true, as in `event.data.price > 100`.
+    #[must_use]
+    pub fn when(mut self, condition: impl Into<Cow<'static, str>>) -> Self {
+        self.condition = Some(condition.into());
+        self
+    }
+}
+
+impl<N: Into<Cow<'static, str>>> From<N> for Trigger {
+    fn from(name: N) -> Self {
+        Self::event(name)
+    }
+}
+
+impl Function {
+    /// A function of this id (unique within the plugin; letters, digits, `-`, `_`, `.`) and handler.
+    pub fn new<T, R, H>(id: impl Into<Cow<'static, str>>, handler: H) -> Self
+    where
+        T: DeserializeOwned + 'static,
+        R: Serialize + 'static,
+        H: AsyncFn(Context<T>) -> Result<R> + 'static,
+    {
+        Self::of(id.into(), move |entry, context| {
+            drive::drive(&entry.operations, async {
+                let context = Context::read(context, Step::new(&entry.operations), entry.host)?;
+                output::write(&handler(context).await?, RESULT)
+            })
+        })
+    }
+
+    /// A function whose handler is written in the [blocking](crate::blocking) style.
+    pub fn blocking<T, R, H>(id: impl Into<Cow<'static, str>>, handler: H) -> Self
+    where
+        T: DeserializeOwned + 'static,
+        R: Serialize + 'static,
+        H: Fn(blocking::Context<T>) -> Result<R> + 'static,
+    {
+        Self::of(id.into(), move |entry, context| {
+            drive::ended((|| {
+                let context = Context::read(context, blocking::Step::new(&entry.operations), entry.host)?;
+                output::write(&handler(context)?, RESULT)
+            })())
+        })
+    }
+
+    fn of(id: Cow<'static, str>, handler: impl Fn(&Entry, RunContext) -> Outcome + 'static) -> Self {
+        let options = Options { triggers: Vec::new(), retries: None };
+        Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
+    }
+
+    /// Its name, for people; the id, if there is none.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// What starts it: the name of an event, or a [`Trigger`]; up to 10 of them. Without any it can only be invoked.
+    #[must_use]
+    pub fn on(mut self, trigger: impl Into<Trigger>) -> Self {
+        self.options.triggers.push(trigger.into());
+        self
+    }
+
+    /// How often the body and each step are retried; 4 unless told, at most 20.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.options.retries = Some(retries);
+        self
+    }
+
+    /// What is to be done when a run has failed for good. It is a function of its own, with a run of its own.
+    #[must_use]
+    pub fn on_failure<T, R, H>(mut self, handler: H) -> Self
+    where
+        T: DeserializeOwned + 'static,
+        R: Serialize + 'static,
+        H: AsyncFn(FailureContext<T>) -> Result<R> + 'static,
+    {
+        self.failure_handler = Some(Box::new(move |entry, context, error| {
+            drive::drive(&entry.operations, async {
+                let context = FailureContext::read(context, error, Step::new(&entry.operations), entry.host)?;
+                output::write(&handler(context).await?, RESULT)
+            })
+        }));
+        self
+    }
+
+    /// [`Self::on_failure`] for a handler in the [blocking](crate::blocking) style.
+    #[must_use]
+    pub fn on_failure_blocking<T, R, H>(mut self, handler: H) -> Self
+    where
+        T: DeserializeOwned + 'static,
+        R: Serialize + 'static,
+        H: Fn(blocking::FailureContext<T>) -> Result<R> + 'static,
+    {
+        self.failure_handler = Some(Box::new(move |entry, context, error| {
+            drive::ended((|| {
+                let step = blocking::Step::new(&entry.operations);
+                let context = FailureContext::read(context, error, step, entry.host)?;
+                output::write(&handler(context)?, RESULT)
+            })())
+        }));
+        self
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn definition(&self) -> Definition {
+        Definition {
+            id: self.id.clone().into_owned(),
+            name: self.name.clone().into_owned(),
+            has_failure_handler: self.failure_handler.is_some(),
+            options: serde_json::to_string(&self.options).expect("strings and numbers are always JSON"),
+        }
+    }
+
+    /// Enters the function.
+    pub(crate) fn run(&self, context: RunContext, host: &'static dyn Host) -> Outcome {
+        (self.handler)(&Entry::new(&context, host), context)
+    }
+
+    /// Enters its failure handler, if it has one.
+    pub(crate) fn handle_failure(
+        &self,
+        context: RunContext,
+        error: types::Failure,
+        host: &'static dyn Host,
+    ) -> Option<Outcome> {
+        let handler = self.failure_handler.as_ref()?;
+        Some(handler(&Entry::new(&context, host), context, error))
+    }
+}
+
+impl Entry {
+    fn new(context: &RunContext, host: &'static dyn Host) -> Self {
+        Self { operations: Rc::new(Operations::new(host, context.run_id.clone())), host }
+    }
+}

@@ -1,0 +1,231 @@
+//! Durable operations in the async style.
+
+use crate::bindings::stepwell::plugin::types::OperationKey;
+use crate::error::Result;
+use crate::failure::{self, StepError};
+use crate::operations::{Answer, Operations, Turn};
+use crate::output::{self, StepOutput};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// The durable operations of a run.
+///
+/// Each is named by an id, and remembered by it: when the run is entered again, after a wait or on another machine, an
+/// operation that has a result yields it without being done again. An id may be used several times (in a loop, say);
+/// its uses are told apart by their order. Nothing happens before an operation is awaited, by itself or in a
+/// [`join!`](crate::join), [`try_join_all`](crate::try_join_all) or [`race`](crate::race()).
+#[derive(Clone)]
+pub struct Step {
+    operations: Rc<Operations>,
+}
+
+/// What a step's closure may know of its execution, see [`Step::run_with`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The step's attempt: 0, and one more for each retry.
+    pub number: u32,
+    /// The same at every attempt of this step, and used by no other: `<run>-<id>-<n>`. Services that take such a key
+    /// do once what they are asked several times.
+    pub idempotency_key: String,
+}
+
+impl Step {
+    pub(crate) fn new(operations: &Rc<Operations>) -> Self {
+        Self { operations: Rc::clone(operations) }
+    }
+
+    /// Runs a closure as a step: done once, retried by itself, its result remembered.
+    ///
+    /// The closure may borrow from the body, and may be `async` as long as what it awaits ends within it. Its result
+    /// crosses the host as JSON: the body gets what is read back, at every pass. Operations inside the closure are an
+    /// error.
+    ///
+    /// ```
+    /// # use stepwell::{Result, Step};
+    /// # async fn body(step: Step, sku: &str) -> Result<()> {
+    /// let images: Vec<String> = step.run("fetch-images", || fetch_images(sku)).await?;
+    /// # Ok(()) }
+    /// # fn fetch_images(_: &str) -> Result<Vec<String>> { Ok(Vec::new()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The step's error, once its retries have run out; and, as a `DeserializeError`, a recorded result that `T` does
+    /// not fit.
+    pub fn run<T, F, O, M, I>(
+        &self,
+        id: I,
+        closure: F,
+    ) -> impl Future<Output = Result<T, StepError>> + use<T, F, O, M, I>
+    where
+        T: Serialize + DeserializeOwned,
+        F: FnOnce() -> O,
+        O: StepOutput<T, M>,
+        I: Into<Cow<'static, str>>,
+    {
+        self.run_with(id, |_| closure())
+    }
+
+    /// [`Self::run`] for a closure that asks for its [`Attempt`].
+    ///
+    /// ```
+    /// # use stepwell::{Result, Step};
+    /// # async fn body(step: Step) -> Result<()> {
+    /// step.run_with("charge", |attempt| charge(1999, &attempt.idempotency_key)).await?;
+    /// # Ok(()) }
+    /// # fn charge(_: u32, _: &str) -> Result<()> { Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_with<T, F, O, M, I>(
+        &self,
+        id: I,
+        closure: F,
+    ) -> impl Future<Output = Result<T, StepError>> + use<T, F, O, M, I>
+    where
+        T: Serialize + DeserializeOwned,
+        F: FnOnce(Attempt) -> O,
+        O: StepOutput<T, M>,
+        I: Into<Cow<'static, str>>,
+    {
+        Run {
+            operation: Operation::new(&self.operations, id.into()),
+            closure: Some(closure),
+            output: PhantomData::<fn() -> (T, M)>,
+        }
+    }
+
+    /// Waits. The function is not in memory meanwhile, and the time counts from when the host first notes the wait.
+    ///
+    /// ```
+    /// # use stepwell::{Result, Step};
+    /// # use std::time::Duration;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// step.sleep("cool-down", Duration::from_secs(3600)).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The host's, as for a time beyond its limit of 366 days.
+    pub fn sleep<I>(&self, id: I, duration: Duration) -> impl Future<Output = Result<(), StepError>> + use<I>
+    where
+        I: Into<Cow<'static, str>>,
+    {
+        let mut operation = Operation::new(&self.operations, id.into());
+        poll_fn(move |context| {
+            operation.poll(context, "sleep", || sleep_options(duration)).map(|progress| match progress? {
+                Progress::Answer(key, answer) => answer.map(drop).map_err(|failure| StepError::recorded(key, failure)),
+                Progress::Execute(_) => unreachable!("the host runs no code for a sleep"),
+            })
+        })
+    }
+}
+
+/// A step's future.
+struct Run<F, T, M> {
+    operation: Operation,
+    closure: Option<F>,
+    output: PhantomData<fn() -> (T, M)>,
+}
+
+/// The closure is moved out before it is called and never pinned.
+impl<F, T, M> Unpin for Run<F, T, M> {}
+
+impl<F, T, O, M> Future for Run<F, T, M>
+where
+    T: Serialize + DeserializeOwned,
+    F: FnOnce(Attempt) -> O,
+    O: StepOutput<T, M>,
+{
+    type Output = Result<T, StepError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let run = &mut *self;
+        loop {
+            match ready!(run.operation.poll(context, "run", || "{}".to_owned()))? {
+                Progress::Answer(key, answer) => return Poll::Ready(failure::read(key, answer)),
+                Progress::Execute(attempt) => {
+                    if let Some(closure) = run.closure.take() {
+                        let outcome = closure(attempt).complete().and_then(|value| output::write(&value, "step's output"));
+                        run.operation.operations.close(outcome);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One operation on its way from being named to being answered.
+struct Operation {
+    operations: Rc<Operations>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Not awaited yet: nothing is known of it.
+    Named(Cow<'static, str>),
+    Reached(usize),
+    Over,
+}
+
+enum Progress {
+    Execute(Attempt),
+    Answer(OperationKey, Answer),
+}
+
+impl Operation {
+    fn new(operations: &Rc<Operations>, id: Cow<'static, str>) -> Self {
+        Self { operations: Rc::clone(operations), stage: Stage::Named(id) }
+    }
+
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        kind: &str,
+        options: impl FnOnce() -> String,
+    ) -> Poll<Result<Progress, StepError>> {
+        match &self.stage {
+            Stage::Named(id) => match self.operations.reach(id, kind, options(), context.waker()) {
+                Ok(slot) => {
+                    self.stage = Stage::Reached(slot);
+                    Poll::Pending
+                }
+                Err(refused) => {
+                    self.stage = Stage::Over;
+                    Poll::Ready(Err(refused))
+                }
+            },
+            Stage::Reached(slot) => match self.operations.turn(*slot, context.waker()) {
+                Turn::Wait => Poll::Pending,
+                Turn::Execute(attempt) => Poll::Ready(Ok(Progress::Execute(attempt))),
+                Turn::Answer(key, answer) => {
+                    self.stage = Stage::Over;
+                    Poll::Ready(Ok(Progress::Answer(key, answer)))
+                }
+                Turn::Refuse(refused) => Poll::Ready(Err(refused)),
+            },
+            Stage::Over => panic!("an operation was polled after it had ended"),
+        }
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        if let Stage::Reached(slot) = self.stage {
+            self.operations.withdraw(slot);
+        }
+    }
+}
+
+/// The options of a `sleep`, see `wit/found-options.schema.json`.
+pub(crate) fn sleep_options(duration: Duration) -> String {
+    format!("{{\"ms\":{}}}", duration.as_secs_f64() * 1000.0)
+}

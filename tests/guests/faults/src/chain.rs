@@ -1,0 +1,41 @@
+//! A function whose every step tells the outside world that it runs, for tests that kill the host.
+
+use serde::Deserialize;
+use stepwell::{Context, Error, FailureContext, Function, Result, try_join};
+
+use crate::http;
+
+#[derive(Deserialize)]
+struct Told {
+    /// Who is told, without a slash at the end.
+    url: String,
+    #[serde(default)]
+    fail: bool,
+}
+
+pub fn functions() -> Vec<Function> {
+    // No retries: a host that counted a crash as an attempt would fail the run.
+    vec![Function::new("chain", chain).on("faults/chain").retries(0).on_failure(handle)]
+}
+
+/// Two steps in sequence, one that tells nobody, two side by side, and one more.
+async fn chain(Context { event, step, run_id, .. }: Context<Told>) -> Result<u16> {
+    let tell = |place: &'static str| {
+        let url = format!("{}/step/{run_id}/{place}", event.data.url);
+        step.run(place, move || http::get(&url))
+    };
+    let mut sum = tell("1-first").await?;
+    sum += tell("2-second").await?;
+    sum += step.run("silent", || Ok(1_u16)).await?;
+    let (left, right) = try_join!(tell("3-left"), tell("3-right"))?;
+    sum += left + right + tell("4-last").await?;
+    if event.data.fail {
+        return Err(Error::new("ChainError", "told to fail"));
+    }
+    Ok(sum)
+}
+
+async fn handle(FailureContext { event, failed, step, .. }: FailureContext<Told>) -> Result<u16> {
+    let url = format!("{}/handled/{}", event.data.event.data.url, failed.run_id);
+    Ok(step.run("tell", || http::get(&url)).await?)
+}

@@ -1,0 +1,7 @@
+//! Collects `tests/scenarios/*/function.rs`.
+
+mod collect;
+
+fn main() -> std::io::Result<()> {
+    collect::collect("../../scenarios", "function.rs")
+}

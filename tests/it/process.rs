@@ -1,0 +1,186 @@
+//! The real executable, started as a user starts it, and ended as users and machines end it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::guests;
+
+/// A folder with a configuration, plugins and data, in which hosts are started one after the other.
+pub struct Site {
+    folder: tempfile::TempDir,
+}
+
+/// A host that runs. Dropping it kills it.
+pub struct Host {
+    child: Child,
+    address: SocketAddr,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Site {
+    /// With these guests' components in its plugin folder.
+    pub fn new(plugins: &[&str]) -> Self {
+        let site = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        std::fs::create_dir(site.plugins()).expect("the folder is new");
+        for guest in plugins {
+            site.put(guest, guest);
+        }
+        site
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn plugins(&self) -> PathBuf {
+        self.path().join("plugins")
+    }
+
+    /// Copies a guest's component into the plugin folder, under a plugin's name, by a rename as tools do.
+    pub fn put(&self, plugin: &str, guest: &str) {
+        let partial = self.path().join(format!("{plugin}.partial"));
+        std::fs::copy(guests::path(guest), &partial).expect("the component is copied");
+        std::fs::rename(partial, self.plugins().join(format!("{plugin}.wasm"))).expect("the component is put in place");
+    }
+
+    pub fn configure(&self, text: &str) {
+        std::fs::write(self.path().join("stepwell.toml"), text).expect("the configuration is written");
+    }
+
+    /// `stepwell serve` with more arguments and variables; waits until it listens.
+    pub fn serve(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Result<Host, String> {
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--plugins", "plugins"]);
+        command.args(arguments).envs(variables.iter().copied());
+        Host::start(command)
+    }
+
+    /// The executable in this folder, with these arguments.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stepwell"));
+        command.current_dir(self.path()).args(arguments);
+        command.env("STEPWELL_CACHE_DIR", guests::root().join("target/tests/compiled"));
+        command
+    }
+}
+
+impl Host {
+    fn start(mut command: Command) -> Result<Self, String> {
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines().map_while(Result::ok);
+        let address = lines.by_ref().find_map(|line| {
+            let address = line.split_once("listening on http://").and_then(|(_, rest)| rest.trim().parse().ok());
+            log.lock().expect("no panic while held").push(line);
+            address
+        });
+        let Some(address) = address else {
+            let status = child.wait().map_err(|error| error.to_string())?;
+            return Err(format!("the host ended ({status}):\n{}", log.lock().expect("no panic while held").join("\n")));
+        };
+        let sink = log.clone();
+        std::thread::spawn(move || lines.for_each(|line| sink.lock().expect("no panic while held").push(line)));
+        Ok(Self { child, address, log })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no panic while held").join("\n")
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub fn terminate(&mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().expect("kill is there");
+        self.child.wait().expect("the child ends")
+    }
+
+    /// Status and body; an error where the host does not answer.
+    pub fn request(&self, method: &str, path: &str, body: &str) -> std::io::Result<(u16, String)> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(120)))?;
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: it\r\ncontent-type: application/json\r\nconnection: close\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        )?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let malformed = || std::io::Error::other(format!("no HTTP answer: {answer:?}"));
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(malformed)?;
+        let status = head.split_whitespace().nth(1).and_then(|code| code.parse().ok()).ok_or_else(malformed)?;
+        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+            unchunked(body)
+        } else {
+            body.to_owned()
+        };
+        Ok((status, body))
+    }
+
+    /// The body of a `GET`, as JSON.
+    pub fn get(&self, path: &str) -> Value {
+        let (status, body) = self.request("GET", path, "").expect("the host answers");
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("the answer is JSON")
+    }
+
+    /// Sends one event; its id, if the host acknowledged it.
+    pub fn send(&self, event: &Value) -> Option<String> {
+        let (status, body) = self.request("POST", "/e/test", &event.to_string()).ok()?;
+        assert_eq!(status, 200, "{body}");
+        let body: Value = serde_json::from_str(&body).ok()?;
+        Some(body["ids"][0].as_str()?.to_owned())
+    }
+
+    /// Asks until it holds. The bound is there so that a broken host does not hang the suite.
+    pub fn wait_for<T>(&mut self, what: &str, mut ask: impl FnMut(&Self) -> Option<T>) -> T {
+        for _ in 0..6_000 {
+            if let Some(found) = ask(self) {
+                return found;
+            }
+            assert!(self.is_running(), "the host ended while waiting for {what}:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("waited in vain for {what}:\n{}", self.log());
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn unchunked(mut body: &str) -> String {
+    let mut text = String::new();
+    while let Some((size, rest)) = body.split_once("\r\n") {
+        let Ok(size) = usize::from_str_radix(size.trim(), 16) else { break };
+        if size == 0 || rest.len() < size {
+            break;
+        }
+        text.push_str(&rest[..size]);
+        body = rest[size..].trim_start_matches("\r\n");
+    }
+    text
+}

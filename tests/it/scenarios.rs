@@ -1,0 +1,159 @@
+//! A scenario is a folder: functions, what is done to them when, and the history that is to come of it.
+//!
+//! `scenario.toml` is described in `tests/scenarios/README.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Failed, Trial};
+use serde::Deserialize;
+
+use crate::clock::START;
+use crate::guests;
+use crate::render;
+use crate::stage::Stage;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    /// What it shows, for people.
+    #[serde(rename = "about")]
+    _about: String,
+    /// The vectors of the conformance list that it stands for.
+    #[serde(rename = "vectors")]
+    _vectors: Vec<String>,
+    /// Guests beside `app`.
+    #[serde(default)]
+    plugins: Vec<String>,
+    /// Where the clock stops; without it, when nothing waits any more.
+    until_s: Option<u64>,
+    #[serde(rename = "do", default)]
+    deeds: Vec<Deed>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deed {
+    at_s: u64,
+    send: Option<serde_json::Value>,
+    /// Part of the message with which the event has to be refused.
+    refused: Option<String>,
+    /// The host stops gracefully and starts again on the same data.
+    #[serde(default)]
+    restart: bool,
+    swap: Option<Swap>,
+    retire: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Swap {
+    plugin: String,
+    to: String,
+}
+
+fn folder() -> PathBuf {
+    guests::root().join("tests/scenarios")
+}
+
+/// One test for each folder.
+pub fn trials() -> Vec<Trial> {
+    let entries = fs::read_dir(folder()).expect("the scenarios are there");
+    let mut folders: Vec<_> = entries.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    let name = |path: &Path| path.file_name().expect("a folder has a name").to_string_lossy().into_owned();
+    folders
+        .into_iter()
+        .map(|path| Trial::test(format!("scenarios::{}", name(&path)), move || check(&path)))
+        .collect()
+}
+
+fn check(folder: &Path) -> Result<(), Failed> {
+    let text = fs::read_to_string(folder.join("scenario.toml"))?;
+    let scenario: Scenario = toml::from_str(&text)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let history = runtime.block_on(play(&scenario))?;
+    compare(&folder.join("expected.txt"), &history)
+}
+
+async fn play(scenario: &Scenario) -> Result<String, Failed> {
+    let mut stage = Stage::open().await;
+    stage.load("app", "scenarios").await;
+    for plugin in &scenario.plugins {
+        stage.load(plugin, plugin).await;
+    }
+    for deed in &scenario.deeds {
+        stage.advance_to(START + deed.at_s * 1_000).await;
+        perform(&mut stage, deed).await?;
+    }
+    let end = scenario.until_s.map_or(u64::MAX, |until| START + until * 1_000);
+    stage.advance_to(end).await;
+    let (runs, events) = stage.history().await;
+    stage.close().await;
+    Ok(render::history(&runs, &events))
+}
+
+async fn perform(stage: &mut Stage, deed: &Deed) -> Result<(), Failed> {
+    if let Some(event) = &deed.send {
+        match (stage.send(event).await, &deed.refused) {
+            (Ok(()), None) => {}
+            (Ok(()), Some(part)) => return Err(format!("accepted, but was to be refused: {part}").into()),
+            (Err(message), Some(part)) if message.contains(part) => {}
+            (Err(message), _) => return Err(message.into()),
+        }
+    }
+    if deed.restart {
+        stage.restart().await;
+    }
+    if let Some(swap) = &deed.swap {
+        stage.load(&swap.plugin, &swap.to).await;
+    }
+    if let Some(plugin) = &deed.retire {
+        stage.retire(plugin).await;
+    }
+    Ok(())
+}
+
+/// `UPDATE_EXPECT=1` writes what came instead of comparing it.
+fn compare(path: &Path, history: &str) -> Result<(), Failed> {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(path, history)?;
+        return Ok(());
+    }
+    let expected = fs::read_to_string(path)?;
+    if expected == history {
+        return Ok(());
+    }
+    let mut message = format!("{} differs (- expected, + came):\n", path.display());
+    for line in diff(&expected, history) {
+        message.push_str(&line);
+        message.push('\n');
+    }
+    Err(message.into())
+}
+
+/// Line by line, by the longest common subsequence.
+fn diff(expected: &str, came: &str) -> Vec<String> {
+    let (a, b): (Vec<_>, Vec<_>) = (expected.lines().collect(), came.lines().collect());
+    let mut common = vec![vec![0_usize; b.len() + 1]; a.len() + 1];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            common[i][j] =
+                if a[i] == b[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+        }
+    }
+    let (mut i, mut j, mut lines) = (0, 0, Vec::new());
+    while i < a.len() || j < b.len() {
+        if i < a.len() && j < b.len() && a[i] == b[j] {
+            lines.push(format!("  {}", a[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if i < a.len() && (j == b.len() || common[i + 1][j] >= common[i][j + 1]) {
+            lines.push(format!("- {}", a[i]));
+            i += 1;
+        } else {
+            lines.push(format!("+ {}", b[j]));
+            j += 1;
+        }
+    }
+    lines
+}

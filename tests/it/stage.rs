@@ -1,0 +1,115 @@
+//! A host in this process, under a clock that tests move, on a real SQLite file and with real guests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stepwell::config::Config;
+use stepwell::model::{Event, Millis, Namespace, PluginName};
+use stepwell::server::{Host, World};
+use stepwell::store::{RunFilter, RunView};
+
+use crate::clock::VirtualClock;
+use crate::guests;
+
+/// Seeds jitter and ids, so that a scenario's history is the same each time.
+const SEED: u64 = 7;
+
+pub struct Stage {
+    folder: tempfile::TempDir,
+    clock: Arc<VirtualClock>,
+    host: Option<Host>,
+    namespace: Namespace,
+}
+
+impl Stage {
+    pub async fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut stage =
+            Self { folder, clock: Arc::new(VirtualClock::new()), host: None, namespace: Namespace::default() };
+        stage.start().await;
+        stage
+    }
+
+    async fn start(&mut self) {
+        let config = Config {
+            listen: ([127, 0, 0, 1], 0).into(),
+            data_dir: self.folder.path().to_owned(),
+            cache_dir: Some(guests::root().join("target/tests/compiled")),
+            deadline_ms: 1_000,
+            ..Config::default()
+        };
+        let world =
+            World { clock: self.clock.clone(), seed: Some(SEED), compiler: env!("CARGO_BIN_EXE_stepwell").into() };
+        self.host = Some(Host::start(config, world).await.expect("the host starts"));
+    }
+
+    fn host(&self) -> &Host {
+        self.host.as_ref().expect("the host runs")
+    }
+
+    /// Makes a guest's component the live version of a plugin.
+    pub async fn load(&self, plugin: &str, guest: &str) {
+        let plugin = PluginName::new(plugin).expect("a plugin's name");
+        let offered = self.host().registry().offer(&self.namespace, &plugin, guests::bytes(guest)).await;
+        offered.unwrap_or_else(|error| panic!("{guest} is refused: {error}"));
+    }
+
+    pub async fn retire(&self, plugin: &str) {
+        let plugin = PluginName::new(plugin).expect("a plugin's name");
+        self.host().registry().retire(&self.namespace, &plugin).await.expect("the plugin is there");
+    }
+
+    /// Sends an event as a user would; the error is the message of the refusal.
+    pub async fn send(&self, event: &serde_json::Value) -> Result<(), String> {
+        let host = self.host();
+        let (id, now) = host.new_event_id();
+        let event = Event::receive(&event.to_string(), &self.namespace, id, now).map_err(|error| error.to_string())?;
+        host.router().publish(vec![event]).await.map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    /// Moves the clock forward to each time at which something is due, and lets the host come to rest there.
+    pub async fn advance_to(&self, end: Millis) {
+        loop {
+            self.rest().await;
+            match self.host().store().next_due() {
+                Some(due) if due <= end => self.clock.move_to(due),
+                _ => break,
+            }
+        }
+        if end != Millis::MAX {
+            self.clock.move_to(end);
+            self.rest().await;
+        }
+    }
+
+    /// Until nothing executes and nothing is ready.
+    async fn rest(&self) {
+        while !self.host().store().is_idle() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    pub async fn restart(&mut self) {
+        self.host.take().expect("the host runs").stop().await;
+        self.start().await;
+    }
+
+    /// All runs, oldest first, whole; and all events, oldest first.
+    pub async fn history(&self) -> (Vec<RunView>, Vec<Arc<Event>>) {
+        let store = self.host().store();
+        let filter = RunFilter { limit: 1_000, ..RunFilter::default() };
+        let mut runs = Vec::new();
+        for run in store.runs(&self.namespace, filter).await.expect("runs are read").into_iter().rev() {
+            let run = store.run(&self.namespace, run.id).await.expect("the run is read");
+            runs.push(run.expect("the run is there"));
+        }
+        let mut events = store.events(&self.namespace, None, 1_000).await.expect("events are read");
+        events.reverse();
+        (runs, events)
+    }
+
+    pub async fn close(mut self) {
+        self.host.take().expect("the host runs").stop().await;
+    }
+}

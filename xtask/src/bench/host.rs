@@ -1,0 +1,167 @@
+//! The host under test: a child process, and what the system and the host itself tell of it.
+
+use std::fmt;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::guests;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    Strict,
+    Relaxed,
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Strict => "strict",
+            Self::Relaxed => "relaxed",
+        })
+    }
+}
+
+/// What the host has written since it started, from `GET /api/v1/stats`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Counters {
+    pub syncs: u64,
+    /// To the database's files, checkpoints included.
+    pub written_bytes: u64,
+}
+
+/// Measured in one process, without a host around it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Instance {
+    pub start_us: f64,
+    pub run_us: f64,
+}
+
+/// A host on a database of its own. Dropping it kills it.
+pub struct Host {
+    child: Child,
+    address: SocketAddr,
+    data: PathBuf,
+}
+
+impl Host {
+    /// Starts `stepwell serve` with the benchmark's guest and waits until it listens.
+    pub fn start(binary: &Path, folder: &Path, durability: Durability) -> Result<Self> {
+        let data = folder.join("data");
+        if data.exists() {
+            fs::remove_dir_all(&data).with_context(|| format!("remove {}", data.display()))?;
+        }
+        let plugins = folder.join("plugins");
+        fs::create_dir_all(&plugins)?;
+        fs::copy(guests::path("bench"), plugins.join("bench.wasm"))?;
+        let mut child = Command::new(binary)
+            .arg("serve")
+            .args(["--listen", "127.0.0.1:0", "--event-key", "bench"])
+            .args(["--durability", &durability.to_string()])
+            .arg("--data-dir")
+            .arg(&data)
+            .arg("--plugins")
+            .arg(&plugins)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("start {}", binary.display()))?;
+        let address = listening(&mut child)?;
+        let host = Self { child, address, data };
+        host.wait_for_plugin()?;
+        Ok(host)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn memory_mb(&self) -> Result<f64> {
+        self.status("VmRSS")
+    }
+
+    pub fn peak_memory_mb(&self) -> Result<f64> {
+        self.status("VmHWM")
+    }
+
+    pub fn counters(&self) -> Result<Counters> {
+        Ok(serde_json::from_str(&self.get("/api/v1/stats")?)?)
+    }
+
+    /// Stops it as a service manager would, and removes its data.
+    pub fn stop(mut self) -> Result<()> {
+        let id = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &id]).status().context("run kill")?;
+        self.child.wait()?;
+        fs::remove_dir_all(&self.data)?;
+        Ok(())
+    }
+
+    fn wait_for_plugin(&self) -> Result<()> {
+        for _ in 0..600 {
+            if self.get("/api/v1/functions")?.contains("ten-steps") {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        bail!("the host does not load the benchmark's guest")
+    }
+
+    fn get(&self, path: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(self.address)?;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+        body.with_context(|| format!("no answer from {path}"))
+    }
+
+    fn status(&self, key: &str) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with(key)).context("no such line in the process's status")?;
+        let kb: f64 = line.split_whitespace().nth(1).context("no figure in the process's status")?.parse()?;
+        Ok(kb / 1_024.0)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads the child's stderr up to the line that says where it listens, and goes on draining it.
+fn listening(child: &mut Child) -> Result<SocketAddr> {
+    let stderr = child.stderr.take().context("the child has a stderr")?;
+    let mut lines = BufReader::new(stderr).lines();
+    let mut told = Vec::new();
+    for line in lines.by_ref() {
+        let line = line?;
+        if let Some((_, address)) = line.split_once("listening on http://") {
+            let address = address.trim().parse().with_context(|| format!("no address in {line:?}"))?;
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok(address);
+        }
+        told.push(line);
+    }
+    bail!("the host ended before it listened:\n{}", told.join("\n"))
+}
+
+/// Runs `host/benches/instance.rs`, which prints its figures as JSON.
+pub fn instance_start() -> Result<Instance> {
+    let output = Command::new(env!("CARGO"))
+        .args(["bench", "--quiet", "--package", "stepwell", "--bench", "instance"])
+        .env("STEPWELL_BENCH_GUEST", guests::path("bench"))
+        .stderr(Stdio::inherit())
+        .output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let line = text.lines().find(|line| line.starts_with('{')).context("the instance benchmark printed no figures")?;
+    Ok(serde_json::from_str(line)?)
+}
