@@ -165,6 +165,15 @@ impl Config {
         Ok(config)
     }
 
+    /// What the environment alone gives; what is wrong there stays at its default.
+    pub fn of_environment(environment: &BTreeMap<String, String>) -> Self {
+        let mut config = Self::default();
+        for (name, text) in environment {
+            let _ = read_environment(&mut config, &BTreeMap::from([(name.clone(), text.clone())]));
+        }
+        config
+    }
+
     /// Whether only this machine can reach the host.
     pub fn is_loopback(&self) -> bool {
         self.listen.ip().is_loopback()

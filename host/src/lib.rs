@@ -19,5 +19,7 @@ pub mod scheduler;
 
 // The edges.
 pub mod config;
+pub mod telemetry;
 pub mod api;
 pub mod server;
+pub mod cli;

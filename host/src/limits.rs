@@ -89,6 +89,22 @@ pub const COMPILE_WALL_S: u64 = 300;
 pub const HOSTCALL_MAX_BYTES: usize = 32 << 20;
 /// Handles that an instance may hold (sockets, streams, requests).
 pub const HANDLES_MAX: usize = 1_000;
+/// Linear memories and tables of one instance, over all its core instances. Every guest known has one memory, two tables.
+pub const INSTANCE_MEMORIES_MAX: usize = 8;
+/// See [`INSTANCE_MEMORIES_MAX`].
+pub const INSTANCE_TABLES_MAX: usize = 16;
+/// Entries of one table. C# guests have ten thousand.
+pub const TABLE_ELEMENTS_MAX: usize = 65_536;
+/// The engine's own bookkeeping for one instance, in the host's memory.
+pub const INSTANCE_STATE_MAX_BYTES: usize = 4 << 20;
+/// Of each place in the pool of instances this much stays in memory for the next guest.
+pub const RESIDENT_BYTES: usize = 2 << 20;
+/// What a plugin may draw of randomness in one call.
+pub const RANDOM_MAX_BYTES: u64 = 1 << 20;
+/// Header fields of one outbound request or of its response, in the host's memory.
+pub const OUTBOUND_HEADERS_MAX_BYTES: usize = 128 << 10;
+/// What the compiler's child process may say before it is cut off.
+pub const COMPILER_WORDS_MAX_BYTES: u64 = 16 << 10;
 /// Linear memory, tables included, of one instance, unless the plugin's configuration says otherwise.
 pub const MEMORY_DEFAULT_BYTES: usize = 256 << 20;
 /// What `describe` may use.

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::expression;
 use crate::model::{Clock, Definition, Digest, FunctionKey, Namespace, PluginName};
-use crate::sandbox::{self, Bounds, Grants, Sandbox};
+use crate::sandbox::{self, Bounds, Grants, Plugin, Sandbox};
 use crate::store::{self, Store, Version};
 
 pub use codes::Code;
@@ -206,6 +206,19 @@ impl Registry {
         let unended = self.store.unended_by_version().await?;
         Ok(views::plugins(&self.snapshot(), &versions, &unended))
     }
+}
+
+/// What a component is, by itself: it compiles, describes itself, and its filters are expressions.
+pub async fn examine(
+    sandbox: &Sandbox,
+    namespace: &Namespace,
+    name: &PluginName,
+    bytes: Arc<[u8]>,
+) -> Result<(Plugin, Vec<Definition>), Error> {
+    let plugin = sandbox.load(bytes).await?;
+    let definitions = plugin.describe().await?;
+    LivePlugin::new(namespace.clone(), name.clone(), plugin.digest(), 0, definitions.clone())?;
+    Ok((plugin, definitions))
 }
 
 /// The definitions that the store keeps of a version.

@@ -2,14 +2,88 @@
 //!
 //! The room knows nothing of stores and runs. Whoever enters a plugin brings a [`StepHost`], which answers the guest.
 
+mod bindings;
+mod check;
+mod compile;
+mod contract;
+mod engine;
+mod error;
+mod fault;
+mod imports;
+mod instance;
+mod link;
+mod meter;
+mod moment;
+mod output;
+mod plugin;
+#[cfg(test)]
+mod tests;
+mod ticker;
+mod translate;
+
+pub use compile::{COMPILE_COMMAND, child_main as compile_child_main};
+pub use contract::Import;
+pub use error::Error;
+pub use plugin::Plugin;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+use wasmtime::component::Linker;
 
-use crate::model::{Event, Failure, Json, Millis, OpKey, RunId};
+use crate::model::{Digest, Event, Failure, Json, Millis, OpKey, RunId};
+
+/// Loads plugins and gives them a place to run in.
+pub struct Sandbox {
+    core: Arc<Core>,
+    linker: Linker<instance::State>,
+    workshop: compile::Workshop,
+}
+
+/// What plugins need as long as they live, also after the sandbox is gone.
+struct Core {
+    engine: Engine,
+    ticker: ticker::Ticker,
+    /// Room for instances: most plugins take one.
+    seats: Semaphore,
+    seats_max: u32,
+}
+
+impl Sandbox {
+    /// Sets up the engine, the cache of compiled code and everything that plugins may import.
+    pub fn new(options: Options) -> Result<Arc<Self>, Error> {
+        let seats_max = u32::try_from(options.instances).unwrap_or(u32::MAX).max(1);
+        let engine = engine::runner(seats_max)?;
+        let ticker = ticker::Ticker::start(&engine)?;
+        let workshop = compile::Workshop::new(options.cache, options.compiler, &engine)?;
+        let mut linker = Linker::new(&engine);
+        imports::add_to_linker(&mut linker).map_err(|error| Error::Engine(format!("{error:#}")))?;
+        let seats = Semaphore::new(seats_max as usize);
+        let core = Arc::new(Core { engine, ticker, seats, seats_max });
+        Ok(Arc::new(Self { core, linker, workshop }))
+    }
+
+    /// Checks a component, compiles it unless that was done before, and links it.
+    pub async fn load(&self, bytes: Arc<[u8]>) -> Result<Plugin, Error> {
+        let findings = check::check(&bytes)?;
+        let digest = Digest::of(&bytes);
+        let component = self.workshop.component(&self.core.engine, &digest, &bytes).await?;
+        let pre = self.linker.instantiate_pre(&component).map_err(|error| Error::Mismatch(format!("{error:#}")))?;
+        Plugin::new(Arc::clone(&self.core), digest, findings, pre)
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("seats", &self.core.seats_max).finish_non_exhaustive()
+    }
+}
 
 /// An operation that the guest has reached.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +163,7 @@ pub struct Entry {
     pub function: String,
     pub attempt: u32,
     pub max_attempts: u32,
-    pub events: Vec<std::sync::Arc<Event>>,
+    pub events: Vec<Arc<Event>>,
     /// Enter `on-failure` with this error rather than `run`.
     pub on_failure: Option<Failure>,
     /// Seeds the body's randomness.
@@ -148,8 +222,16 @@ pub struct Bounds {
 pub struct Options {
     /// Compiled code is kept here, by digest and engine.
     pub cache: PathBuf,
-    /// The `stepwell` executable: components are compiled in a child process of it, under limits.
-    pub compiler: PathBuf,
+    pub compiler: Compiler,
     /// Instances alive at once.
     pub instances: usize,
+}
+
+/// Where components are compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compiler {
+    /// In a child process of this `stepwell` executable, under limits.
+    Child(PathBuf),
+    /// Right here, without limits: for tests, and for components that one trusts.
+    InProcess,
 }

@@ -9,7 +9,6 @@
 //! store writes what is buffered and closes. An event that was acknowledged is on disk long before.
 
 use std::collections::HashSet;
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,17 +23,17 @@ use tokio::time::timeout;
 
 use crate::config::{Config, Durability, PluginConfig};
 use crate::executor::{self, Executor};
-use crate::model::{Clock, EventId, IdSource, Millis, Namespace, PluginName};
+use crate::model::{Clock, Definition, EventId, IdSource, Millis, Namespace, PluginName};
 use crate::registry::watch::{Reporter, Source, Watch};
-use crate::registry::{Allowance, Registry, Settings};
+use crate::registry::{self, Allowance, Settings};
 use crate::router::Router;
-use crate::sandbox::{self, Bounds, Compiler, Grants, Sandbox};
+use crate::sandbox::{self, Bounds, Compiler, Grants, Plugin, Sandbox};
 use crate::scheduler::Scheduler;
 use crate::store::{self, SqliteStore, Stats, Store};
 use crate::{api, limits};
 
 pub use crate::registry::watch::{News, Source as PluginSource};
-pub use crate::registry::{Change, Offered};
+pub use crate::registry::{Change, Offered, Registry};
 
 /// What a host takes from outside beside its configuration.
 #[derive(Debug)]
@@ -270,15 +269,42 @@ fn plugin_settings(config: &Config) -> Settings {
     Settings { plugins, others: allowance(&nothing) }
 }
 
-/// Ends when the process is asked to stop: by Ctrl-C, or as service managers do.
-pub fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+/// Loads a component as a host would, and answers what it is; no store and no other plugin has a say.
+pub async fn check(
+    config: &Config,
+    world: World,
+    name: &PluginName,
+    bytes: Arc<[u8]>,
+) -> Result<(Plugin, Vec<Definition>), registry::Error> {
+    let sandbox = Sandbox::new(sandbox_options(config, world.compiler))?;
+    registry::examine(&sandbox, &config.namespace, name, bytes).await
+}
+
+/// What asks the process to stop: Ctrl-C, or SIGTERM as service managers send it.
+pub struct Signals(watch::Receiver<u32>);
+
+impl Signals {
+    /// Ends when the process is asked to stop once more since it last ended.
+    pub async fn wait(&mut self) {
+        // The sender lives as long as the runtime.
+        let _ = self.0.changed().await;
+    }
+}
+
+/// Takes the signals from now on.
+pub fn signals() -> io::Result<Signals> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+    let (sender, receiver) = watch::channel(0);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            sender.send_modify(|count| *count += 1);
         }
-    })
+    });
+    Ok(Signals(receiver))
 }

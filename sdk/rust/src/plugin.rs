@@ -91,7 +91,7 @@ impl<P: Plugin> crate::bindings::exports::stepwell::plugin::failure_handler::Gue
         let id = context.function_id.clone();
         function::<P>(&id)
             .and_then(|function| function.handle_failure(context, error, &Imports))
-            .unwrap_or_else(|| unknown(&id, "failure handler of a function"))
+            .unwrap_or_else(|| unknown(&id, "failure handler of function"))
     }
 }
 
@@ -100,7 +100,7 @@ fn function<P: Plugin>(id: &str) -> Option<Function> {
 }
 
 fn unknown(id: &str, what: &str) -> Outcome {
-    let message = format!("failed to find the {what} \"{id}\" in this plugin");
+    let message = format!("failed to find {what} \"{id}\" in this plugin");
     drive::ended(Err(Error::own("UnknownFunctionError", message)))
 }
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from componentize_py_types import Err, Ok
-from failure import StepError, failure_of
+from failure import StepError, failure_of, text
 from wit_world.imports import steps, types
 
 # Everything of a pass is kept alive: Python would run the `finally` blocks of a coroutine that it collects.
@@ -68,6 +68,9 @@ class Pass:
                 return failed(RuntimeError("the function awaits something that is no operation and never comes"))
 
     def _reach(self, id, kind, options, closure=None):
+        if not isinstance(id, str) or not id:
+            raise TypeError("a step needs an id: a string that is not empty")
+        id = text(id)  # as it will come back
         if inside := _inside.get():
             raise RuntimeError(f'step "{id}" was reached inside step "{inside}"')
         key = types.OperationKey(id, self._uses[id])
@@ -134,7 +137,7 @@ def failed(error):
 
 
 def to_json(value):
-    return json.dumps(value, allow_nan=False)
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
 def name(key):

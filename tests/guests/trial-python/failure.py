@@ -2,6 +2,7 @@
 
 import json
 import traceback
+from dataclasses import replace
 
 from wit_world.imports import types
 
@@ -19,14 +20,12 @@ class StepError(Exception):
 
 def failure_of(error, in_step):
     """Whatever was raised. A step's error that ends the body ends the run; inside another step it is but an error."""
-    causes = causes_of(error)
     if isinstance(error, StepError):
-        failure = error.failure
         if in_step:
-            failure.step, failure.advice = None, types.RetryAdvice_ByPolicy()
+            kind, step, advice = types.FailureKind.APPLICATION, None, types.RetryAdvice_ByPolicy()
         else:
-            failure.step, failure.advice = error.step, types.RetryAdvice_Never()
-        return failure
+            kind, step, advice = error.failure.kind, error.step, types.RetryAdvice_Never()
+        return replace(error.failure, kind=kind, step=step, advice=advice)
     outer = cause_of(error)
     return types.Failure(
         types.FailureKind.APPLICATION,
@@ -35,7 +34,7 @@ def failure_of(error, in_step):
         outer.stack,
         outer.code,
         outer.details,
-        causes,
+        causes_of(error),
         None,
         0,
         types.RetryAdvice_ByPolicy(),

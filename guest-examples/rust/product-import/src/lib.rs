@@ -39,7 +39,7 @@ async fn import(Context { event, step, log, .. }: Context<Product>) -> Result<St
 
 /// Tells the team what failed and what had been done before. In a step, so that they are told once.
 async fn alert(FailureContext { error, event, failed, step, log, .. }: FailureContext) -> Result<String> {
-    let sku = &event.data.event.data["sku"];
+    let sku = event.data.event.data["sku"].as_str().unwrap_or("an unknown product");
     let done = match failed.step::<Vec<Image>>("fetch-images") {
         Ok(Some(images)) => format!("its {} images had been fetched and wait to be saved", images.len()),
         _ => "nothing had been done yet".to_owned(),

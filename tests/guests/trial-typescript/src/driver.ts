@@ -71,6 +71,8 @@ class Pass implements Step {
   }
 
   #reach(id: string, kind: string, options: string, closure?: () => unknown): Promise<any> {
+    if (typeof id !== 'string' || id === '') throw new TypeError('a step needs an id: a string that is not empty');
+    id = id.toWellFormed(); // as it will come back
     if (this.#inside) throw new Error(`step "${id}" was reached inside step "${this.#inside.id}"`);
     const n = this.#uses.get(id) ?? 0;
     this.#uses.set(id, n + 1);

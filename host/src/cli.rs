@@ -1,0 +1,179 @@
+//! The command line: talks to people.
+//!
+//! stdout is data, everything else goes to stderr. Exit codes: 0 ok · 1 unexpected · 2 usage · 3 the run failed ·
+//! 4 not found · 5 host unreachable · 130 interrupted; a reader that has gone away is no error.
+
+mod check;
+mod client;
+mod dev;
+mod failures;
+mod flags;
+mod functions;
+mod guest;
+mod paint;
+mod plugins;
+mod runs;
+mod send;
+mod serve;
+mod story;
+mod table;
+mod view;
+
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+
+use crate::config::LogFormat;
+use crate::sandbox;
+use crate::telemetry::{self, Voice};
+
+use paint::Paint;
+
+#[derive(Debug, Parser)]
+#[command(name = "stepwell", version, about = "A durable-function host for WebAssembly components")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a host for development: on this machine only, without keys, rebuilding and swapping guests as they change.
+    Dev(dev::Options),
+    /// Run a host.
+    Serve(serve::Options),
+    /// Send an event, and with --wait follow what comes of it.
+    Send(send::Options),
+    /// Look at runs.
+    #[command(subcommand)]
+    Runs(runs::Command),
+    /// Look at what failed for good.
+    #[command(subcommand)]
+    Failures(failures::Command),
+    /// Look at functions.
+    #[command(subcommand)]
+    Functions(functions::Command),
+    /// Look at plugins.
+    #[command(subcommand)]
+    Plugins(plugins::Command),
+    /// Say whether a component is a plugin, what functions it has and what it asks for.
+    Check(check::Options),
+    /// Compile a component for the host that started this process.
+    #[command(name = sandbox::COMPILE_COMMAND, hide = true)]
+    Compile { input: PathBuf, output: PathBuf },
+}
+
+/// What a command ends with beside success and an error of its own.
+#[derive(Debug, thiserror::Error)]
+enum Ending {
+    #[error("{0}")]
+    Usage(String),
+    #[error("a run failed")]
+    RunFailed,
+    #[error("{0}")]
+    NotFound(String),
+    #[error("the host at {url} cannot be reached")]
+    Unreachable { url: String },
+    #[error("{problem}")]
+    Hinted { problem: String, hint: String },
+}
+
+impl Ending {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::RunFailed => 3,
+            Self::NotFound(_) => 4,
+            Self::Unreachable { .. } => 5,
+            Self::Hinted { .. } => 1,
+        }
+    }
+
+    fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Unreachable { .. } => {
+                Some("start one with `stepwell dev`, or say where it is with --url or STEPWELL_URL")
+            }
+            Self::Hinted { hint, .. } => Some(hint),
+            _ => None,
+        }
+    }
+}
+
+/// Parses the arguments, runs the command, tells what went wrong.
+pub fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => tell(&error),
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let voice = if matches!(command, Command::Dev(_) | Command::Serve(_)) { Voice::Host } else { Voice::Quiet };
+    match command {
+        // Hosts know from their configuration how to log.
+        Command::Dev(options) => return block_on(Threads::Many, dev::run(options)),
+        Command::Serve(options) => return block_on(Threads::Many, serve::run(options)),
+        Command::Compile { input, output } => return Ok(sandbox::compile_child_main(&input, &output)),
+        _ => telemetry::start(LogFormat::Human, voice),
+    }
+    let done = match command {
+        Command::Send(options) => block_on(Threads::One, send::run(options)),
+        Command::Runs(command) => block_on(Threads::One, runs::run(command)),
+        Command::Failures(command) => block_on(Threads::One, failures::run(command)),
+        Command::Functions(command) => block_on(Threads::One, functions::run(command)),
+        Command::Plugins(command) => block_on(Threads::One, plugins::run(command)),
+        Command::Check(options) => block_on(Threads::Many, check::run(options)),
+        Command::Dev(_) | Command::Serve(_) | Command::Compile { .. } => Ok(ExitCode::SUCCESS),
+    };
+    done
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Threads {
+    One,
+    Many,
+}
+
+fn block_on<T>(threads: Threads, future: impl Future<Output = Result<T>>) -> Result<ExitCode>
+where
+    T: Into<ExitCode>,
+{
+    let mut builder = match threads {
+        Threads::One => tokio::runtime::Builder::new_current_thread(),
+        Threads::Many => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = builder.enable_all().build().context("start the runtime")?;
+    let code = runtime.block_on(future)?.into();
+    // What still runs after a graceful stop has been waited for long enough.
+    runtime.shutdown_background();
+    Ok(code)
+}
+
+/// One red line, the causes by number, a hint; answers the exit code.
+fn tell(error: &anyhow::Error) -> ExitCode {
+    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(is_broken_pipe) {
+        return ExitCode::SUCCESS;
+    }
+    let ending = error.chain().find_map(|cause| cause.downcast_ref::<Ending>());
+    // The story has been told already.
+    if !matches!(ending, Some(Ending::RunFailed)) {
+        let paint = Paint::stderr();
+        eprintln!("{} {error}", paint.red("error:"));
+        let causes: Vec<_> = error.chain().skip(1).collect();
+        for (n, cause) in causes.iter().enumerate() {
+            eprintln!("  {}. {cause}", n + 1);
+        }
+        if let Some(hint) = ending.and_then(Ending::hint) {
+            eprintln!("{} {hint}", paint.cyan("hint:"));
+        }
+    }
+    ExitCode::from(ending.map_or(1, Ending::code))
+}

@@ -1,0 +1,224 @@
+//! `stepwell dev`: a host for development, and guests rebuilt and swapped as they change.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use notify::Watcher as _;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use super::Ending;
+use super::flags;
+use super::guest::{Built, Guest};
+use super::paint::Paint;
+use super::serve;
+use crate::limits;
+use crate::model::{Namespace, PluginName};
+use crate::server::{Change, Host, News, Offered, PluginSource, Registry, signals};
+use crate::telemetry::{self, Voice};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Components, folders of them, or folders of guest source with a Cargo.toml [default: .]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    host: flags::Host,
+}
+
+/// What the paths come to.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Inputs {
+    guests: Vec<Guest>,
+    sources: Vec<PluginSource>,
+}
+
+pub async fn run(options: Options) -> Result<ExitCode> {
+    let config = serve::without_keys(options.host.load(Vec::new())?);
+    telemetry::start(config.log_format, Voice::Host);
+    if !config.is_loopback() {
+        let problem = format!("{} can be reached from other machines, and dev asks for no keys", config.listen);
+        let hint = "listen on 127.0.0.1, or use stepwell serve with keys".into();
+        return Err(Ending::Hinted { problem, hint }.into());
+    }
+    let inputs = inputs(options.paths)?;
+    let mut stop = signals().context("listen for signals")?;
+    let (format, data) = (config.log_format, config.data_dir.display().to_string());
+    let mut host = Host::open(config, serve::world()?).await?;
+    tokio::select! {
+        started = start(&mut host, inputs) => started?,
+        () = stop.wait() => return serve::leave(host, &mut stop).await,
+    }
+    let paint = Paint::stderr();
+    eprintln!("{} {}  data in {data}", paint.bold("stepwell dev"), env!("CARGO_PKG_VERSION"));
+    serve::announce(&host, format);
+    eprintln!("{}", paint.dim("send an event: stepwell send NAME '{\"key\": \"value\"}' --wait"));
+    stop.wait().await;
+    serve::leave(host, &mut stop).await
+}
+
+fn inputs(paths: Vec<PathBuf>) -> Result<Inputs> {
+    let paths = if paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
+    let mut inputs = Inputs::default();
+    for path in paths {
+        if path.is_dir() && Guest::is_at(&path) {
+            inputs.guests.push(Guest { folder: path });
+        } else if path.is_dir() {
+            inputs.sources.push(PluginSource::Folder(path));
+        } else if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
+            inputs.sources.push(PluginSource::File(path));
+        } else {
+            let problem = format!("{}: no component, folder of components, or folder with a Cargo.toml", path.display());
+            return Err(Ending::Usage(problem).into());
+        }
+    }
+    Ok(inputs)
+}
+
+/// Builds and loads everything once, listens, and follows changes from then on.
+async fn start(host: &mut Host, inputs: Inputs) -> Result<()> {
+    let mut kept = HashSet::new();
+    for guest in inputs.guests {
+        let workshop = Workshop { registry: host.registry().clone(), namespace: host.namespace().clone(), guest };
+        match workshop.guest.plugins().await {
+            Ok(plugins) => kept.extend(plugins.values().filter_map(|name| PluginName::new(name).ok())),
+            // What it makes cannot be known: no plugin is retired on its account.
+            Err(_) => kept.extend(host.registry().plugins().await?.into_iter().map(|plugin| plugin.name)),
+        }
+        workshop.work().await;
+        tokio::spawn(workshop.run(host.stopping()));
+    }
+    host.watch(inputs.sources, kept, Arc::new(tell)).await?;
+    host.listen().await?;
+    Ok(())
+}
+
+/// Builds a guest and swaps what comes of it.
+struct Workshop {
+    registry: Arc<Registry>,
+    namespace: Namespace,
+    guest: Guest,
+}
+
+impl Workshop {
+    /// A failed build, or a component that is refused, leaves the last good version live.
+    async fn work(&self) {
+        let paint = Paint::stderr();
+        let folder = self.guest.folder.display();
+        eprintln!("{} {folder}", paint.cyan("building"));
+        match self.guest.build().await {
+            Ok(built) => {
+                for built in built {
+                    self.offer(built).await;
+                }
+            }
+            Err(error) => {
+                eprintln!("{} {error:#}; what was live before still is", paint.red("✗"));
+                if let Some(hint) = error.downcast_ref::<Ending>().and_then(Ending::hint) {
+                    eprintln!("{} {hint}", paint.cyan("hint:"));
+                }
+            }
+        }
+    }
+
+    async fn offer(&self, built: Built) {
+        let offered = async {
+            let plugin = PluginName::new(&built.plugin)?;
+            let bytes = tokio::fs::read(&built.path).await?;
+            let offered = self.registry.offer(&self.namespace, &plugin, bytes.into()).await?;
+            anyhow::Ok(News::Offered { plugin, offered })
+        };
+        match offered.await {
+            Ok(news) => tell(news),
+            Err(error) => refused(&built.path, &error),
+        }
+    }
+
+    /// Builds again when something has changed, until told to stop.
+    async fn run(self, mut stop: watch::Receiver<bool>) {
+        let changed = Arc::new(Notify::new());
+        let told = changed.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if event.is_ok_and(|event| is_change(&event)) {
+                told.notify_one();
+            }
+        });
+        let mut watcher = match watcher {
+            Ok(watcher) => watcher,
+            Err(error) => return tracing::warn!(%error, "changes to source are not noticed"),
+        };
+        let mut watched = HashSet::new();
+        loop {
+            for folder in self.guest.folders() {
+                if !watched.contains(&folder) && watcher.watch(&folder, notify::RecursiveMode::NonRecursive).is_ok() {
+                    watched.insert(folder);
+                }
+            }
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = changed.notified() => {}
+            }
+            let quiet = Duration::from_millis(limits::WATCH_QUIET_MS);
+            while timeout(quiet, changed.notified()).await.is_ok() {}
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = self.work() => {}
+            }
+        }
+    }
+}
+
+/// Whether something was written, made or removed that a guest is built from. Cargo writes its lock file itself.
+fn is_change(event: &notify::Event) -> bool {
+    let is_source = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !name.starts_with('.') && !matches!(&*name, "target" | "Cargo.lock")
+    };
+    !event.kind.is_access() && event.paths.iter().any(is_source)
+}
+
+fn tell(news: News) {
+    let paint = Paint::stderr();
+    match news {
+        News::Offered { plugin, offered } => {
+            let Offered { version, change, functions } = offered;
+            let how = match change {
+                Change::Added => "is live".to_owned(),
+                Change::Replaced { before } => format!("is live in place of {}", before.short()),
+                Change::None => "is live as it was".to_owned(),
+            };
+            let version = paint.dim(version.short());
+            eprintln!("{} {} {version} {how}: {}", paint.green("✓"), paint.bold(plugin), functions.join(", "));
+        }
+        News::Refused { path, error } => refused(&path, &error.into()),
+        News::Retired { plugin } => eprintln!("{} {plugin} is retired", paint.yellow("–")),
+    }
+}
+
+fn refused(path: &Path, error: &anyhow::Error) {
+    let paint = Paint::stderr();
+    eprintln!("{} {} is refused, what was live before still is: {error:#}", paint.red("✗"), path.display());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_told_apart() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (guest, component) = (folder.path().join("guest"), folder.path().join("a.wasm"));
+        std::fs::create_dir(&guest).expect("made");
+        std::fs::write(guest.join("Cargo.toml"), "").expect("written");
+        std::fs::write(&component, "").expect("written");
+        let found = inputs(vec![guest.clone(), component.clone(), folder.path().to_owned()]).expect("valid");
+        assert_eq!(found.guests, [Guest { folder: guest }]);
+        let folder_source = PluginSource::Folder(folder.path().to_owned());
+        assert_eq!(found.sources, [PluginSource::File(component), folder_source]);
+        assert!(inputs(vec![folder.path().join("nothing")]).is_err());
+    }
+}

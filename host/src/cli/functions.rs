@@ -1,0 +1,56 @@
+//! `stepwell functions`: what can run, and what starts it.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use super::client::Client;
+use super::flags::Target;
+use super::paint::Paint;
+use super::table::{Table, cut};
+use super::view::{Functions, Trigger};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the functions that are live.
+    List(Target),
+}
+
+pub async fn run(command: Command) -> Result<ExitCode> {
+    let Command::List(target) = command;
+    let client = Client::new(&target)?;
+    let path = "/api/v1/functions";
+    let mut out = io::stdout().lock();
+    if target.json {
+        writeln!(out, "{}", client.get_text(path).await?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let functions: Functions = client.get(path).await?;
+    if functions.functions.is_empty() {
+        eprintln!("No functions: no plugin is live.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut table = Table::new(&["FUNCTION", "NAME", "TRIGGERS", "RETRIES", "VERSION"]);
+    for function in functions.functions {
+        let triggers: Vec<String> = function.triggers.iter().map(trigger).collect();
+        table.row(vec![
+            function.function_id,
+            cut(&function.name, 40),
+            triggers.join(", "),
+            function.retries.to_string(),
+            cut(&function.version, 13),
+        ]);
+    }
+    table.print(&mut out, Paint::stdout())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A trigger on one line.
+pub fn trigger(trigger: &Trigger) -> String {
+    match &trigger.filter {
+        Some(filter) => format!("{} if {}", trigger.event, cut(filter, 60)),
+        None => trigger.event.clone(),
+    }
+}

@@ -1,0 +1,249 @@
+//! A run as people want to read it.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::paint::Paint;
+use super::table::cut;
+use super::view::{Detail, Error, Line, Log, Time, What};
+
+/// Characters of a value that are shown on a line.
+const VALUE_MAX: usize = 80;
+/// Characters of an error's message that are shown on a line.
+const MESSAGE_MAX: usize = 160;
+
+/// How much of an error's stack is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frames {
+    All,
+    First(usize),
+}
+
+/// Writes runs.
+pub struct Teller<W> {
+    pub out: W,
+    pub paint: Paint,
+    pub frames: Frames,
+}
+
+impl<W: Write> Teller<W> {
+    /// What the run is.
+    pub fn opening(&mut self, detail: &Detail) -> io::Result<()> {
+        let run = &detail.run;
+        let noun = if run.failed_run_id.is_some() { "failure run" } else { "run" };
+        writeln!(self.out, "{noun} {}  {}", self.paint.bold(&run.run_id), self.paint.bold(&run.function_id))?;
+        if let Some(failed) = &run.failed_run_id {
+            self.fact("handles", &format!("the failure of run {failed}"))?;
+        }
+        for event in &detail.events {
+            let name = event["name"].as_str().unwrap_or_default();
+            let data = if run.failed_run_id.is_some() { String::new() } else { value(&event["data"]) };
+            self.fact("event", format!("{name} {}", self.paint.dim(data)).trim_end())?;
+        }
+        Ok(())
+    }
+
+    pub fn fact(&mut self, name: &str, text: &str) -> io::Result<()> {
+        writeln!(self.out, "  {} {text}", self.paint.dim(format!("{name:8}")))
+    }
+
+    /// Lines `from` … of the journal.
+    pub fn journal(&mut self, detail: &Detail, from: usize) -> io::Result<()> {
+        for (n, line) in detail.journal.iter().enumerate().skip(from) {
+            let text = self.line(line);
+            self.at(&detail.run.queued_at, &line.at, &text)?;
+            if matches!(line.what, What::StepRetry | What::BodyRetry | What::Interrupted) {
+                self.memoized(&detail.journal[..n])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn at(&mut self, start: &Time, at: &Time, text: &str) -> io::Result<()> {
+        writeln!(self.out, "  {} {text}", self.paint.dim(format!("{:>10}", format!("+{}", span(at.ms - start.ms)))))
+    }
+
+    fn line(&self, line: &Line) -> String {
+        let paint = self.paint;
+        let step = line.step.as_ref().map(ToString::to_string).unwrap_or_default();
+        let attempt = line.attempt.unwrap_or_default() + 1;
+        let error = line.error.as_ref().map(|error| brief(error)).unwrap_or_default();
+        let again = line.until.as_ref().map(|until| span(until.ms - line.at.ms)).unwrap_or_default();
+        match line.what {
+            What::StepCompleted => {
+                let output = line.output.as_ref().map(value).unwrap_or_default();
+                let which = if attempt > 1 { format!(" at attempt {attempt}") } else { String::new() };
+                format!("{} step {step} completed{which} {}", paint.green("✓"), paint.dim(output))
+            }
+            What::StepFailed => {
+                format!("{} step {step} failed for good at attempt {attempt}: {error}", paint.red("✗"))
+            }
+            What::StepRetry => {
+                format!("{} step {step} failed at attempt {attempt}: {error}; again in {again}", paint.yellow("↻"))
+            }
+            What::BodyRetry => {
+                format!("{} the body failed at attempt {attempt}: {error}; again in {again}", paint.yellow("↻"))
+            }
+            What::Sleep => format!("{} sleep {step} for {again}", paint.dim("·")),
+            What::Woke => format!("{} sleep {step} is over", paint.dim("·")),
+            What::Interrupted => format!("{} its host was lost; it goes on", paint.yellow("!")),
+            What::Unknown => format!("{} (something that this stepwell does not know)", paint.dim("·")),
+        }
+    }
+
+    /// Steps that have a result are not run again.
+    fn memoized(&mut self, before: &[Line]) -> io::Result<()> {
+        let done = before.iter().filter(|line| matches!(line.what, What::StepCompleted | What::StepFailed));
+        let names: Vec<String> = done.filter_map(|line| line.step.as_ref()).map(ToString::to_string).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let text = format!("memoized, not run again: {}", cut(&names.join(", "), MESSAGE_MAX));
+        writeln!(self.out, "  {:>10}   {}", "", self.paint.dim(text))
+    }
+
+    /// How it ended, or what it waits for.
+    pub fn ending(&mut self, detail: &Detail) -> io::Result<()> {
+        let run = &detail.run;
+        let Some(ended) = &run.ended_at else {
+            let due = run.due_at.as_ref().map(|due| format!(", goes on at {}", due.text)).unwrap_or_default();
+            return writeln!(self.out, "  {}{due}", self.paint.yellow(run.status.to_lowercase()));
+        };
+        let text = match &detail.error {
+            None => {
+                let output = detail.output.as_ref().map(value).unwrap_or_default();
+                format!("{} {}", self.paint.green("completed"), self.paint.dim(output))
+            }
+            Some(error) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),
+        };
+        self.at(&run.queued_at, ended, &text)?;
+        if let Some(error) = &detail.error {
+            self.error(error)?;
+        }
+        Ok(())
+    }
+
+    fn error(&mut self, error: &Error) -> io::Result<()> {
+        let mut facts = vec![format!("kind {}", error.kind), format!("attempt {}", error.attempt + 1)];
+        facts.extend(error.step.as_ref().map(|step| format!("step {step}")));
+        facts.extend(error.code.as_ref().map(|code| format!("code {code}")));
+        facts.extend(error.details.as_ref().map(|details| format!("details {}", value(details))));
+        self.fact("error", &facts.join(" · "))?;
+        self.stack(error.stack.as_deref())?;
+        for (n, cause) in error.causes.iter().enumerate() {
+            let code = cause.code.as_ref().map(|code| format!(" (code {code})")).unwrap_or_default();
+            let details = cause.details.as_ref().map(|details| format!(" {}", value(details))).unwrap_or_default();
+            let told = [cause.name.as_str(), cause.message.as_str()].into_iter().filter(|part| !part.is_empty());
+            let told = told.collect::<Vec<_>>().join(": ");
+            self.fact(&format!("cause {}", n + 1), &format!("{}{code}{details}", cut(&told, MESSAGE_MAX)))?;
+            self.stack(cause.stack.as_deref())?;
+        }
+        Ok(())
+    }
+
+    fn stack(&mut self, stack: Option<&str>) -> io::Result<()> {
+        let lines: Vec<&str> = stack.unwrap_or_default().lines().filter(|line| !line.trim().is_empty()).collect();
+        let shown = match self.frames {
+            Frames::All => lines.len(),
+            Frames::First(most) => most.min(lines.len()),
+        };
+        for line in &lines[..shown] {
+            writeln!(self.out, "             {}", self.paint.dim(cut(line, 240)))?;
+        }
+        if shown < lines.len() {
+            let left = format!("… {} more lines: stepwell runs show", lines.len() - shown);
+            writeln!(self.out, "             {}", self.paint.dim(left))?;
+        }
+        Ok(())
+    }
+
+    pub fn log(&mut self, detail: &Detail) -> io::Result<()> {
+        for Log { at, level, message, fields, step } in &detail.log {
+            let step = step.as_ref().map(|step| format!(" [{step}]")).unwrap_or_default();
+            let has_fields = |fields: &&Value| fields.as_object().is_none_or(|map| !map.is_empty());
+            let fields = fields.as_ref().filter(has_fields).map(|fields| format!(" {}", value(fields)));
+            let text = format!("{level:6}{step} {}{}", cut(message, 400), self.paint.dim(fields.unwrap_or_default()));
+            self.at(&detail.run.queued_at, at, &text)?;
+        }
+        Ok(())
+    }
+}
+
+fn brief(error: &Error) -> String {
+    cut(&format!("{}: {}", error.name, error.message), MESSAGE_MAX)
+}
+
+/// A JSON value, short.
+pub fn value(value: &Value) -> String {
+    cut(&value.to_string(), VALUE_MAX)
+}
+
+/// A span of time for people: `12 ms`, `2.05 s`, `1 min 30 s`, `2 h 5 min`.
+pub fn span(ms: i64) -> String {
+    let seconds = ms / 1_000;
+    match ms.max(0) {
+        ms @ 0..1_000 => format!("{ms} ms"),
+        ms @ 1_000..60_000 => format!("{}.{:02} s", ms / 1_000, ms % 1_000 / 10),
+        60_000..3_600_000 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_short() {
+        let spans: Vec<_> = [0, 999, 2_050, 90_000, 7_500_000, -5].into_iter().map(span).collect();
+        assert_eq!(spans, ["0 ms", "999 ms", "2.05 s", "1 min 30 s", "2 h 5 min", "0 ms"]);
+    }
+
+    #[test]
+    fn a_failed_run_is_told() {
+        let detail = serde_json::json!({
+            "run": {
+                "run_id": "R", "function_id": "p-f", "version": "v", "status": "Failed",
+                "queued_at": "2026-01-01T00:00:00.000Z", "due_at": null, "ended_at": "2026-01-01T00:00:02.000Z",
+                "failed_run_id": null, "error": null,
+            },
+            "events": [{ "name": "shop/a", "data": { "sku": "A1" } }],
+            "output": null,
+            "error": {
+                "kind": "application", "name": "SaveError", "message": "full", "stack": "at a\nat b", "code": "E1",
+                "details": null, "step": { "id": "save", "n": 0 }, "attempt": 1,
+                "causes": [{ "name": "Io", "message": "no", "stack": null, "code": null, "details": null }],
+            },
+            "journal": [
+                { "at": "2026-01-01T00:00:00.005Z", "what": "step_completed", "step": { "id": "get", "n": 0 },
+                  "attempt": 0, "until": null, "output": [1], "error": null },
+                { "at": "2026-01-01T00:00:00.009Z", "what": "body_retry", "step": null, "attempt": 0,
+                  "until": "2026-01-01T00:00:02.009Z", "output": null,
+                  "error": { "kind": "trap", "name": "Trap", "message": "m", "stack": null, "code": null,
+                             "details": null, "step": null, "attempt": 0, "causes": [] } },
+            ],
+            "log": [{ "at": "2026-01-01T00:00:00.001Z", "level": "info", "message": "hi", "fields": {}, "step": null }],
+            "started": [], "handler": null,
+        });
+        let detail: Detail = serde_json::from_value(detail).expect("valid");
+        let mut teller = Teller { out: Vec::new(), paint: Paint::Plain, frames: Frames::First(1) };
+        teller.opening(&detail).expect("written");
+        teller.journal(&detail, 0).expect("written");
+        teller.ending(&detail).expect("written");
+        teller.log(&detail).expect("written");
+        let expected = "run R  p-f
+  event    shop/a {\"sku\":\"A1\"}
+       +5 ms ✓ step get completed [1]
+       +9 ms ↻ the body failed at attempt 1: Trap: m; again in 2.00 s
+               memoized, not run again: get
+     +2.00 s failed for good: SaveError: full
+  error    kind application · attempt 2 · step save · code E1
+             at a
+             … 1 more lines: stepwell runs show
+  cause 1  Io: no
+       +1 ms info   hi
+";
+        assert_eq!(String::from_utf8(teller.out).expect("UTF-8"), expected);
+    }
+}

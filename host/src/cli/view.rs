@@ -1,0 +1,223 @@
+//! What the host's interface tells, as far as people are shown it.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// A time: milliseconds since 1970, and as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Time {
+    pub ms: i64,
+    pub text: String,
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let ms = milliseconds(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no time")))?;
+        Ok(Self { ms, text })
+    }
+}
+
+impl Time {
+    /// To the second, for listings.
+    pub fn short(&self) -> String {
+        self.text.split('.').next().unwrap_or_default().replace('T', " ")
+    }
+}
+
+/// Of `2026-11-22T07:13:45.443Z`, the one form that hosts write.
+fn milliseconds(text: &str) -> Option<i64> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hours, minutes, seconds, ms) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
+    // Howard Hinnant's `days_from_civil`, for years that are not negative.
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, of_era) = (year / 400, year % 400);
+    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000 + ms)
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Runs {
+    pub runs: Vec<Run>,
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Run {
+    pub run_id: String,
+    pub function_id: String,
+    pub version: String,
+    pub status: String,
+    pub queued_at: Time,
+    pub due_at: Option<Time>,
+    pub ended_at: Option<Time>,
+    pub failed_run_id: Option<String>,
+    pub error: Option<Brief>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Brief {
+    pub name: String,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Detail {
+    pub run: Run,
+    pub events: Vec<Value>,
+    pub output: Option<Value>,
+    pub error: Option<Error>,
+    pub journal: Vec<Line>,
+    pub log: Vec<Log>,
+    pub started: Vec<String>,
+    pub handler: Option<Handler>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Handler {
+    pub run_id: String,
+    pub status: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Error {
+    pub kind: String,
+    pub name: String,
+    pub message: String,
+    pub stack: Option<String>,
+    pub code: Option<String>,
+    pub details: Option<Value>,
+    pub causes: Vec<Cause>,
+    pub step: Option<Step>,
+    pub attempt: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Cause {
+    pub name: String,
+    pub message: String,
+    pub stack: Option<String>,
+    pub code: Option<String>,
+    pub details: Option<Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Step {
+    pub id: String,
+    pub n: u32,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.n {
+            0 => f.write_str(&self.id),
+            n => write!(f, "{} (use {})", self.id, n + 1),
+        }
+    }
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Line {
+    pub at: Time,
+    pub what: What,
+    pub step: Option<Step>,
+    pub attempt: Option<u32>,
+    pub until: Option<Time>,
+    pub output: Option<Value>,
+    pub error: Option<Error>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    StepCompleted,
+    StepFailed,
+    StepRetry,
+    Sleep,
+    Woke,
+    BodyRetry,
+    Interrupted,
+    /// Of a host that knows more.
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Log {
+    pub at: Time,
+    pub level: String,
+    pub message: String,
+    pub fields: Option<Value>,
+    pub step: Option<Step>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Failures {
+    pub failures: Vec<FailedRun>,
+    pub next: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct FailedRun {
+    pub run: Run,
+    pub handler: Option<Handler>,
+    pub is_dead_letter: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Functions {
+    pub functions: Vec<Function>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Function {
+    pub function_id: String,
+    pub name: String,
+    pub version: String,
+    pub triggers: Vec<Trigger>,
+    pub retries: u32,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Trigger {
+    pub event: String,
+    #[serde(rename = "if")]
+    pub filter: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Plugins {
+    pub plugins: Vec<Plugin>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Plugin {
+    pub name: String,
+    pub version: Option<String>,
+    pub live_since: Option<Time>,
+    pub functions: Vec<String>,
+    pub runs: u64,
+    pub older: Vec<Older>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Older {
+    pub version: String,
+    pub runs: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(milliseconds("1970-01-01T00:00:00.000Z"), Some(0));
+        assert_eq!(milliseconds("2026-11-22T07:13:45.443Z"), Some(1_795_331_625_443));
+        assert_eq!(milliseconds("2000-02-29T00:00:00.000Z"), Some(951_782_400_000));
+        assert_eq!(milliseconds("yesterday"), None);
+    }
+}

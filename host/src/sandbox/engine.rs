@@ -1,0 +1,91 @@
+//! The wasmtime engine: one configuration for the host and for the child that compiles.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
+
+use super::Error;
+use crate::limits;
+
+/// What each seat has room for; a plugin that needs more takes several seats ([`seats_for`]).
+const MEMORIES_PER_SEAT: u32 = 1;
+const TABLES_PER_SEAT: u32 = 4;
+const CORE_INSTANCES_PER_SEAT: u32 = 16;
+
+/// The configuration that decides what compiled code looks like: the same in the host and in the compiler.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .concurrency_support(false)
+        .gc_support(false)
+        .wasm_gc(false)
+        .wasm_function_references(false)
+        .wasm_exceptions(false)
+        .wasm_threads(false)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .wasm_tail_call(false)
+        .cranelift_nan_canonicalization(true)
+        .epoch_interruption(true)
+        .memory_init_cow(true)
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable);
+    config
+}
+
+/// An engine that only compiles: it reserves no address space, so that it lives under a limit.
+pub(super) fn compiler() -> Result<Engine, Error> {
+    Engine::new(&config()).map_err(|error| Error::Engine(format!("{error:#}")))
+}
+
+/// The engine that runs guests: from a pool, or on demand where the address space for one cannot be had.
+pub(super) fn runner(seats: u32) -> Result<Engine, Error> {
+    let mut pooled = config();
+    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(seats)));
+    Engine::new(&pooled).or_else(|error| {
+        tracing::warn!(%error, "no pool of instances: each is made on demand, which is slower");
+        compiler()
+    })
+}
+
+fn pool(seats: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(seats)
+        .total_core_instances(seats.saturating_mul(CORE_INSTANCES_PER_SEAT))
+        .total_memories(seats.saturating_mul(MEMORIES_PER_SEAT))
+        .total_tables(seats.saturating_mul(TABLES_PER_SEAT))
+        .total_stacks(seats)
+        .total_gc_heaps(0)
+        .max_memories_per_module(limits::INSTANCE_MEMORIES_MAX as u32)
+        .max_tables_per_module(limits::INSTANCE_TABLES_MAX as u32)
+        .max_core_instance_size(limits::INSTANCE_STATE_MAX_BYTES)
+        .max_component_instance_size(limits::INSTANCE_STATE_MAX_BYTES)
+        .table_elements(limits::TABLE_ELEMENTS_MAX);
+    // With the page map the kernel says which pages a guest has touched, and only these are reset, in place: no page
+    // faults for the next guest. Without it the whole range would be written, which is slower than giving it back.
+    if has_page_map() {
+        pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(limits::RESIDENT_BYTES);
+    }
+    pool
+}
+
+fn has_page_map() -> bool {
+    PoolingAllocationConfig::is_pagemap_scan_available()
+}
+
+/// How many seats a plugin takes while it runs.
+pub(super) fn seats_for(memories: u32, tables: u32, core_instances: u64) -> u32 {
+    let core_instances = u32::try_from(core_instances).unwrap_or(u32::MAX);
+    let seats = [
+        memories.div_ceil(MEMORIES_PER_SEAT),
+        tables.div_ceil(TABLES_PER_SEAT),
+        core_instances.div_ceil(CORE_INSTANCES_PER_SEAT),
+    ];
+    seats.into_iter().max().unwrap_or(1).max(1)
+}
+
+/// Names the engine whose compiled code is the same.
+pub(super) fn fingerprint(engine: &Engine) -> String {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}

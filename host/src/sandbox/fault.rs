@@ -1,0 +1,190 @@
+//! How instances end other than by returning: traps, deadlines and limits, told as failures.
+
+use std::fmt::{self, Write as _};
+
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use super::Exit;
+use super::instance::State;
+use super::link::Cut;
+use crate::limits;
+use crate::model::{Failure, Kind};
+
+/// Ends an instance from within a call that it made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Stop {
+    #[error("suspended")]
+    Suspended,
+    #[error("refused: {}", .0.message)]
+    Refused(Box<Failure>),
+    #[error("the deadline has passed")]
+    Overdue,
+}
+
+impl Stop {
+    pub(super) fn refused(failure: Failure) -> Self {
+        Self::Refused(Box::new(failure))
+    }
+}
+
+/// How the instance ended, by the error that came out of it and what the state tells.
+pub(super) fn of_error(error: &wasmtime::Error, state: &State) -> Exit {
+    let stack = error.downcast_ref::<WasmBacktrace>().map(stack_text).filter(|stack| !stack.is_empty());
+    let mut failure = match error.downcast_ref::<Stop>() {
+        Some(Stop::Suspended) => return Exit::Suspended,
+        Some(Stop::Refused(failure)) => return Exit::Faulted((**failure).clone()),
+        Some(Stop::Overdue) => overdue(state),
+        None => of_engine(error, state),
+    };
+    failure.stack = stack;
+    Exit::Faulted(failure.bounded())
+}
+
+/// How the instance ended when it was cut off from outside.
+pub(super) fn of_cut(cut: Cut, state: &State) -> Exit {
+    match cut {
+        Cut::Overdue => Exit::Faulted(overdue(state)),
+        Cut::Lost => Exit::Suspended,
+    }
+}
+
+fn overdue(state: &State) -> Failure {
+    let what = match &state.open {
+        Some(key) => format!("step {key}"),
+        None => "the function's body".to_owned(),
+    };
+    let limit = state.link.deadline();
+    let message = format!("{what} took longer than its deadline of {limit:?}; a longer one can be set for the plugin");
+    Failure::of_host(Kind::Timeout, "Timeout", message).coded("deadline")
+}
+
+fn of_engine(error: &wasmtime::Error, state: &State) -> Failure {
+    let trap = error.downcast_ref::<Trap>().copied();
+    if is_payload_limit(error) {
+        let message = format!(
+            "more than {} were passed between the plugin and the host in one call",
+            bytes_text(limits::HOSTCALL_MAX_BYTES)
+        );
+        return Failure::of_host(Kind::Limit, "LimitExceeded", message).coded("payload_limit");
+    }
+    if trap == Some(Trap::StackOverflow) {
+        let message = "the call stack is exhausted: a recursion does not end, or goes too deep";
+        return Failure::of_host(Kind::Trap, "StackOverflow", message);
+    }
+    if let Some(wanted) = state.meter.refused() {
+        return over_memory(wanted, state.meter.usage().memory_max_bytes);
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        let message = with_last_words(format!("the plugin ended its process with exit code {}", exit.0), state);
+        return Failure::of_host(Kind::Trap, "Exit", message);
+    }
+    of_trap(error, trap, state)
+}
+
+fn of_trap(error: &wasmtime::Error, trap: Option<Trap>, state: &State) -> Failure {
+    if let Some(panicked) = &state.panicked {
+        let place = if panicked.place.is_empty() { String::new() } else { format!(" ({})", panicked.place) };
+        return Failure::of_host(Kind::Trap, "Panic", format!("{}{place}", panicked.message));
+    }
+    let told = match trap {
+        Some(trap) => trap.to_string(),
+        None => error.root_cause().to_string(),
+    };
+    let words = state.last_words.as_deref().unwrap_or_default();
+    let name = if words.contains("panicked at") { "Panic" } else { "WasmTrap" };
+    Failure::of_host(Kind::Trap, name, with_last_words(told, state))
+}
+
+/// What the guest's runtime printed says more than the trap that followed.
+fn with_last_words(told: String, state: &State) -> String {
+    match state.last_words.as_deref().map(without_hint).filter(|words| !words.is_empty()) {
+        Some(words) => words,
+        None => told,
+    }
+}
+
+/// Rust's advice on `RUST_BACKTRACE` means nothing here.
+fn without_hint(words: &str) -> String {
+    let kept: Vec<&str> = words.lines().filter(|line| !line.starts_with("note: run with `RUST_BACKTRACE")).collect();
+    kept.join("\n").trim().to_owned()
+}
+
+fn over_memory(wanted: usize, max: usize) -> Failure {
+    let message = format!(
+        "the plugin asked for {} of memory, its limit is {}; `memory` can be raised for the plugin in stepwell.toml",
+        bytes_text(wanted),
+        bytes_text(max)
+    );
+    Failure::of_host(Kind::Limit, "OutOfMemory", message).coded("memory_limit")
+}
+
+/// The engine's own type for it is private.
+fn is_payload_limit(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
+}
+
+fn bytes_text(bytes: usize) -> String {
+    const UNITS: [(&str, usize); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let unit = UNITS.into_iter().find(|(_, size)| bytes >= *size);
+    match unit {
+        Some((name, size)) if bytes.is_multiple_of(size) => format!("{} {name}", bytes / size),
+        Some((name, size)) => format!("{:.1} {name}", bytes as f64 / size as f64),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+/// One line for each frame, innermost first: `function (file:line:column)`.
+fn stack_text(backtrace: &WasmBacktrace) -> String {
+    let mut text = String::new();
+    for frame in backtrace.frames() {
+        let index = frame.func_index();
+        if frame.symbols().is_empty() {
+            let _ = writeln!(text, "{}", Name { raw: frame.func_name(), index });
+        }
+        for symbol in frame.symbols() {
+            let _ = write!(text, "{}", Name { raw: symbol.name().or(frame.func_name()), index });
+            if let (Some(file), Some(line)) = (symbol.file(), symbol.line()) {
+                let _ = write!(text, " ({file}:{line}:{})", symbol.column().unwrap_or(1));
+            }
+            text.push('\n');
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// A function's name as its author wrote it.
+struct Name<'a> {
+    raw: Option<&'a str>,
+    index: u32,
+}
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.raw {
+            // The alternate form leaves out the hash.
+            Some(raw) => write!(f, "{:#}", rustc_demangle::demangle(raw)),
+            None => write!(f, "function {}", self.index),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!(bytes_text(256 << 20), "256 MiB");
+        assert_eq!(bytes_text((256 << 20) + (64 << 10)), "256.1 MiB");
+        assert_eq!(bytes_text(3), "3 bytes");
+    }
+
+    #[test]
+    fn names_are_demangled() {
+        let raw = Some("_ZN4core9panicking5panic17h0123456789abcdefE");
+        assert_eq!(Name { raw, index: 0 }.to_string(), "core::panicking::panic");
+        assert_eq!(Name { raw: None, index: 7 }.to_string(), "function 7");
+    }
+}
