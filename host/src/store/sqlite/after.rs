@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::agenda::{Listed, Loaded, Turn};
-use super::leases::{Active, turn_of};
+use super::agenda::{Listed, Loaded, Turn, turn_of};
+use super::leases::Active;
 use super::queue::Answer;
 use super::shared::Shared;
 use super::writer::Trouble;

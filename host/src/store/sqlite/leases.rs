@@ -267,8 +267,3 @@ impl Leases {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// When a new run's turn comes: right now, in the order of creation.
-pub fn turn_of(run: RunId) -> Turn {
-    (run.created(), run.row())
-}

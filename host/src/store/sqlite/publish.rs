@@ -3,8 +3,7 @@
 use rusqlite::{ErrorCode, OptionalExtension, params};
 
 use super::after::{After, Started, refused};
-use super::agenda::{Listed, Loaded};
-use super::leases::turn_of;
+use super::agenda::{Listed, Loaded, turn_of};
 use super::writer::{Trouble, Writer};
 use crate::limits;
 use crate::model::{Event, EventId, Millis, NewRun, RunId};

@@ -22,7 +22,8 @@ pub struct RunRow {
     pub failed_run: Option<RunId>,
 }
 
-pub const RUN_COLUMNS: &str = "runs.row, runs.id, runs.function, runs.version, secret, events, failed_run";
+/// Behind the row.
+pub const RUN_COLUMNS: &str = "runs.id, runs.function, runs.version, secret, events, failed_run";
 
 pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
     Ok(RunRow {
@@ -37,7 +38,7 @@ pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
 
 /// The run in that row.
 pub fn run(connection: &Connection, names: &Names, row: i64) -> Result<Option<RunRow>, Error> {
-    let mut query = connection.prepare_cached(&format!("SELECT {RUN_COLUMNS} FROM runs WHERE row = ?"))?;
+    let mut query = connection.prepare_cached(&format!("SELECT row, {RUN_COLUMNS} FROM runs WHERE row = ?"))?;
     let mut rows = query.query([row])?;
     rows.next()?.map(|row| read_run(row, names)).transpose()
 }

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
 use super::after::{Returned, Started};
-use super::agenda::Agenda;
+use super::agenda::{Agenda, turn_of};
 use super::followers::Followers;
-use super::leases::{Active, Leases, turn_of};
+use super::leases::{Active, Leases};
 use super::logs::LogBuffer;
 use super::names::Names;
 use super::queue::Queue;

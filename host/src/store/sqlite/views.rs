@@ -1,6 +1,5 @@
 //! Runs and events as people look at them.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -75,19 +74,12 @@ pub fn runs(
     executing: &[i64],
 ) -> Result<Vec<RunView>, Error> {
     let Some(number) = names.namespace(namespace) else { return Ok(Vec::new()) };
-    let mut sql = format!("SELECT {} FROM {}", rows::RUN_COLUMNS, source(filter));
-    sql += if number == 1 { " AND runs.namespace = ?1" } else { " AND runs.namespace > 1 AND runs.namespace = ?1" };
-    if filter.function.is_some() || filter.dead_letters {
-        let role = filter.dead_letters.then_some(Role::Failure);
-        narrow(&mut sql, "runs.function IN", names.functions(namespace, filter.function.as_deref(), role));
-    }
-    match filter.status {
-        Some(Status::Running) => narrow(&mut sql, "runs.row IN", executing.to_vec()),
-        Some(Status::Queued) => narrow(&mut sql, "runs.row NOT IN", executing.to_vec()),
-        Some(Status::Cancelled) => return Ok(Vec::new()),
-        _ => {}
-    }
-    sql += " ORDER BY runs.row DESC LIMIT ?3";
+    let Some(narrowed) = narrow(names, namespace, number, filter, executing) else { return Ok(Vec::new()) };
+    let arms: Vec<String> = sources(filter)
+        .iter()
+        .map(|(row, source)| format!("SELECT {row}, {} FROM {source} {narrowed}", rows::RUN_COLUMNS))
+        .collect();
+    let sql = format!("{} ORDER BY 1 DESC LIMIT ?3", arms.join(" UNION ALL "));
     let before = filter.before.map_or(i64::MAX, |before| before.row());
     let mut query = connection.prepare(&sql)?;
     let mut found = query.query(params![number, before, page(filter.limit) as i64])?;
@@ -98,32 +90,57 @@ pub fn runs(
     Ok(views)
 }
 
-/// Where to look, so that nothing is passed over that an index knows.
-fn source(filter: &RunFilter) -> &'static str {
+/// Where to look, so that nothing is passed over that an index knows: the column with the run's row, by which each is in
+/// order, and the rest.
+fn sources(filter: &RunFilter) -> &'static [(&'static str, &'static str)] {
+    const FAILED: (&str, &str) =
+        ("ends.run", "ends CROSS JOIN runs ON runs.row = ends.run WHERE ends.status = 2 AND ends.run < ?2");
+    const LISTED: (&str, &str) = ("open.run", "open CROSS JOIN runs ON runs.row = open.run WHERE open.run < ?2");
+    const YOUNG: (&str, &str) = (
+        "runs.row",
+        "runs WHERE runs.row > (SELECT floor FROM house) AND runs.row < ?2
+           AND NOT EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row)
+           AND NOT EXISTS (SELECT 1 FROM open WHERE open.run = runs.row)",
+    );
+    const COMPLETED: (&str, &str) = (
+        "runs.row",
+        "runs WHERE runs.row < ?2 AND EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row AND ends.status = 1)",
+    );
+    const ALL: (&str, &str) = ("runs.row", "runs WHERE runs.row < ?2");
     match filter.status {
-        Some(Status::Failed) => {
-            "ends CROSS JOIN runs ON runs.row = ends.run WHERE ends.status = 2 AND ends.run < ?2"
-        }
-        _ if filter.dead_letters => {
-            "ends CROSS JOIN runs ON runs.row = ends.run WHERE ends.status = 2 AND ends.run < ?2"
-        }
-        Some(Status::Completed) => {
-            "runs WHERE runs.row < ?2 AND EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row AND ends.status = 1)"
-        }
-        Some(Status::Queued) => {
-            "(SELECT run FROM open WHERE run < ?2
-              UNION SELECT row FROM runs WHERE row > (SELECT floor FROM house) AND row < ?2
-                AND NOT EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row)) AS unended
-             CROSS JOIN runs ON runs.row = unended.run WHERE true"
-        }
-        _ => "runs WHERE runs.row < ?2",
+        Some(Status::Failed) => &[FAILED],
+        _ if filter.dead_letters => &[FAILED],
+        Some(Status::Completed) => &[COMPLETED],
+        Some(Status::Queued) => &[LISTED, YOUNG],
+        _ => &[ALL],
     }
 }
 
-fn narrow(sql: &mut String, what: &str, numbers: Vec<i64>) {
-    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-    // Writing to a string does not fail.
-    let _ = write!(sql, " AND {what} ({})", numbers.join(", "));
+/// The conditions that hold wherever it is looked; `None`: nothing can fulfil them.
+fn narrow(
+    names: &Names,
+    namespace: &Namespace,
+    number: i64,
+    filter: &RunFilter,
+    executing: &[i64],
+) -> Option<String> {
+    let among = |numbers: &[i64]| numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    let mut sql = "AND runs.namespace = ?1".to_owned();
+    if number > 1 {
+        sql += " AND runs.namespace > 1";
+    }
+    if filter.function.is_some() || filter.dead_letters {
+        let role = filter.dead_letters.then_some(Role::Failure);
+        let functions = names.functions(namespace, filter.function.as_deref(), role);
+        sql += &format!(" AND runs.function IN ({})", among(&functions));
+    }
+    match filter.status {
+        Some(Status::Running) => sql += &format!(" AND runs.row IN ({})", among(executing)),
+        Some(Status::Queued) => sql += &format!(" AND runs.row NOT IN ({})", among(executing)),
+        Some(Status::Cancelled) => return None,
+        _ => {}
+    }
+    Some(sql)
 }
 
 /// The event, if it is of that namespace.
