@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use stepwell::limits;
 use stepwell::model::{Event, Failure, IdSource, Json, Namespace, OpKey};
 use stepwell::sandbox::{
-    Bounds, Control, Decision, Entry, Exit, Found, Grants, Line, Options, Plugin, Resolved, Sandbox, StepHost, Usage,
+    Bounds, Compiler, Control, Decision, Entry, Exit, Found, Grants, Line, Options, Plugin, Resolved, Sandbox, StepHost, Usage,
 };
 
 /// Runs each step at once and keeps nothing.
@@ -50,7 +50,7 @@ const ROUNDS: usize = 2_000;
 async fn main() {
     let guest = std::env::var("STEPWELL_BENCH_GUEST").expect("STEPWELL_BENCH_GUEST names the component to run");
     let cache = std::env::temp_dir().join(format!("stepwell-bench-{}", std::process::id()));
-    let options = Options { cache: cache.clone(), compiler: "stepwell".into(), instances: 4 };
+    let options = Options { cache: cache.clone(), compiler: Compiler::InProcess, instances: 4 };
     let sandbox = Sandbox::new(options).expect("the sandbox starts");
     let bytes = std::fs::read(guest).expect("the component is readable");
     let plugin = sandbox.load(bytes.into()).await.expect("the component is valid");
@@ -79,7 +79,7 @@ async fn median(plugin: &Plugin, function: &str) -> f64 {
     let mut times = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let started = Instant::now();
-        let exit = plugin.enter(entry.clone(), Box::new(Immediate::default()), &grants, bounds).await;
+        let (exit, _) = plugin.enter(entry.clone(), Box::new(Immediate::default()), &grants, bounds).await;
         times.push(started.elapsed().as_secs_f64() * 1e6);
         assert!(matches!(exit, Exit::Completed(_)), "{exit:?}");
     }

@@ -134,8 +134,11 @@ pub const OUTBOUND_CONNECT_MS: u64 = 10_000;
 pub const RECORD_WAIT_MS: u64 = 10;
 /// Commands that one commit takes at most.
 pub const COMMIT_MAX_COMMANDS: usize = 1_024;
-/// Commands that may wait for the writer; more wait outside.
+/// What commands may wait for the writer, in units of [`WRITER_QUEUE_UNIT_BYTES`], each at least one: 64 MiB. More wait
+/// outside.
 pub const WRITER_QUEUE_MAX: usize = 16_384;
+/// What counts as one in the writer's queue.
+pub const WRITER_QUEUE_UNIT_BYTES: usize = 4 << 10;
 /// Runs ready to start that are held in memory; more are read back from disk when their turn comes.
 pub const READY_IN_MEMORY_MAX: usize = 4_096;
 /// Events that those runs hold in memory; the events of further ones are read when their turn comes.

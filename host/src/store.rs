@@ -8,6 +8,7 @@ pub mod conformance;
 mod fault;
 mod sqlite;
 
+pub use fault::POINTS as FAULT_POINTS;
 pub use sqlite::{Durability, Options, SqliteStore, Stats};
 
 use std::sync::Arc;

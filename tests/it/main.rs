@@ -1,15 +1,18 @@
 //! Black-box tests, in one binary so that the engine is linked once: scenarios by folder, and suites by subject.
 
 mod clock;
+mod crash;
 mod guests;
+mod process;
 mod render;
 mod scenarios;
 mod stage;
+mod witness;
 
 use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = scenarios::trials();
+    let trials = [scenarios::trials(), crash::trials()].concat();
     libtest_mimic::run(&arguments, trials).exit();
 }

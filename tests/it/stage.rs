@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell::config::Config;
-use stepwell::model::{Event, Millis, Namespace, PluginName};
+use stepwell::model::{Clock, Event, Millis, Namespace, PluginName};
 use stepwell::server::{Host, World};
 use stepwell::store::{RunFilter, RunView};
 
@@ -73,6 +73,8 @@ impl Stage {
         loop {
             self.rest().await;
             match self.host().store().next_due() {
+                // It is due already: the scheduler is about to see to it.
+                Some(due) if due <= self.clock.now() => tokio::time::sleep(Duration::from_millis(1)).await,
                 Some(due) if due <= end => self.clock.move_to(due),
                 _ => break,
             }

@@ -190,9 +190,14 @@ impl From<rusqlite::types::FromSqlError> for Error {
 }
 
 #[cfg(test)]
+mod forgetful;
+#[cfg(test)]
+mod power;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::conformance;
+    use crate::store::{Publication, Store, conformance};
 
     fn options(folder: &Path) -> Options {
         Options { folder: folder.to_owned(), durability: Durability::Strict, vfs: None }
@@ -203,6 +208,34 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let open = async |name: &str| SqliteStore::open(options(&folder.path().join(name))).expect("opens");
         conformance::exercise(open).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn conforms_when_relaxed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let durability = Durability::Relaxed { at_most_ms: 5 };
+        let options = |name: &str| Options { durability, ..options(&folder.path().join(name)) };
+        conformance::exercise(async |name: &str| SqliteStore::open(options(name)).expect("opens")).await;
+    }
+
+    #[tokio::test]
+    async fn relaxed_syncs_in_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let durability = Durability::Relaxed { at_most_ms: 5 };
+        let store = SqliteStore::open(Options { durability, ..options(folder.path()) }).expect("opens");
+        let namespace = crate::model::Namespace::default();
+        let event = crate::model::IdSource::new(0, [1; 32]).event(1_000);
+        let event = crate::model::Event::receive(r#"{"name":"n"}"#, &namespace, event, 1_000).expect("valid");
+        let publication = Publication { event: event.into(), runs: Vec::new() };
+        store.publish(0, vec![publication]).await.expect("published");
+        assert_eq!(store.stats().commits, 1);
+        let begun = std::time::Instant::now();
+        while store.stats().syncs == 0 {
+            assert!(begun.elapsed().as_secs() < 5, "it syncs by itself");
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert_eq!(store.stats().syncs, 1, "once");
     }
 
     #[test]

@@ -35,7 +35,8 @@ impl Shared {
             .collect();
         if !unread.is_empty() {
             let shared = self.clone();
-            loaded.extend(self.readers.read(move |connection| rows::load(connection, &shared.names, &unread)).await?);
+            let read = move |connection: &_| Ok(rows::load(connection, &shared.names, &unread));
+            loaded.extend(self.readers.read(read).await?.into_iter().filter_map(readable));
         }
         let place = |loaded: &Loaded| claims.turns.iter().position(|turn| turn.1 == loaded.run.row());
         loaded.sort_by_key(place);
@@ -81,4 +82,10 @@ impl Shared {
             failed_run: loaded.failed_run,
         })
     }
+}
+
+/// A run that cannot be read keeps its claim, so that it is neither lost nor asked for again and again; the next start
+/// tries anew.
+fn readable((row, read): (i64, Result<Loaded, Error>)) -> Option<Loaded> {
+    read.inspect_err(|error| tracing::error!(%error, row, "a run is left aside until the next start")).ok()
 }

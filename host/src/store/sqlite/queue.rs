@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::leases::Active;
 use crate::limits;
+use crate::model::{Namespace, Outcome, PluginName};
 use crate::store::{Error, Publication, Published, Urgency, Verdict, Version};
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
@@ -21,7 +22,7 @@ pub enum Command {
     Settle { active: Arc<Active>, verdict: Verdict, answer: Answer<()> },
     Flush { active: Arc<Active>, answer: Answer<()> },
     Activate { version: Version, answer: Answer<u64> },
-    Retire { namespace: crate::model::Namespace, plugin: crate::model::PluginName, answer: Answer<u64> },
+    Retire { namespace: Namespace, plugin: PluginName, answer: Answer<u64> },
     /// Writes the log lines that wait.
     WriteLogs { answer: Answer<()> },
     /// Reads on in the table `open`.
@@ -36,6 +37,22 @@ impl Command {
         match self {
             Self::Publish { events, .. } => events.iter().map(|publication| 1 + publication.runs.len()).sum(),
             _ => 1,
+        }
+    }
+
+    /// Roughly what it holds in memory.
+    fn bytes(&self) -> usize {
+        let of_events = |events: &[Publication]| events.iter().map(|publication| publication.event.json.len()).sum();
+        match self {
+            Self::Publish { events, .. } => of_events(events),
+            Self::Settle { verdict: Verdict::End { outcome, lifecycle, .. }, .. } => {
+                let outcome = match outcome {
+                    Outcome::Completed(value) => value.len(),
+                    Outcome::Failed(failure) => failure.message.len(),
+                };
+                outcome + of_events(lifecycle)
+            }
+            _ => 0,
         }
     }
 }
@@ -102,9 +119,11 @@ impl Queue {
 
     /// Hands a command to the writer and waits for its answer.
     pub async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, Error> {
-        let place = self.room.clone().acquire_owned().await.map_err(|_| Error::Closing)?;
         let (answer, answered) = oneshot::channel();
-        self.push(command(answer), Some(place))?;
+        let command = command(answer);
+        let units = (command.bytes() / limits::WRITER_QUEUE_UNIT_BYTES).clamp(1, limits::WRITER_QUEUE_MAX) as u32;
+        let place = self.room.clone().acquire_many_owned(units).await.map_err(|_| Error::Closing)?;
+        self.push(command, Some(place))?;
         answered.await.map_err(|_| Error::Closing)?
     }
 

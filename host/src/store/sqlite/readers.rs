@@ -1,7 +1,7 @@
 //! Connections that read beside the writer: few, opened when first needed.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
@@ -15,22 +15,27 @@ pub struct Readers {
     path: PathBuf,
     vfs: Option<String>,
     idle: Mutex<Vec<Connection>>,
-    room: Semaphore,
+    room: Arc<Semaphore>,
 }
 
 impl Readers {
     pub fn new(path: PathBuf, vfs: Option<String>) -> Self {
-        Self { path, vfs, idle: Mutex::default(), room: Semaphore::new(limits::READERS_MAX) }
+        Self { path, vfs, idle: Mutex::default(), room: Arc::new(Semaphore::new(limits::READERS_MAX)) }
     }
 
     /// Reads one state of the database: `read` runs in a transaction, on a thread that may block.
     pub async fn read<T: Send + 'static>(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let _place = self.room.acquire().await.map_err(|_| Error::Closing)?;
+        let place = self.room.clone().acquire_owned().await.map_err(|_| Error::Closing)?;
         let readers = self.clone();
-        let task = tokio::task::spawn_blocking(move || readers.read_here(read));
+        // The place is the thread's, which goes on reading when nobody waits for it any more.
+        let task = tokio::task::spawn_blocking(move || {
+            let answer = readers.read_here(read);
+            drop(place);
+            answer
+        });
         task.await.map_err(|error| Error::Engine(format!("a reader died: {error}")))?
     }
 

@@ -115,30 +115,33 @@ pub fn failed(connection: &Connection, names: &Names, id: RunId) -> Result<Optio
     Ok(end.map(|end| (records, end.outcome)))
 }
 
-/// What a lease tells of each run, in that order; runs that are not there any more are left out.
-pub fn load(connection: &Connection, names: &Names, runs: &[i64]) -> Result<Vec<Loaded>, Error> {
-    let mut events: HashMap<EventId, Arc<Event>> = HashMap::new();
-    let mut loaded = Vec::with_capacity(runs.len());
-    for row in runs {
-        let Some(run) = run(connection, names, *row)? else { continue };
-        let mut of_run = Vec::with_capacity(run.events.len());
-        for id in run.events {
-            if !events.contains_key(&id) {
-                let event = event(connection, names, id)?;
-                let event = event.ok_or_else(|| unreadable(format!("event {id} of run {} is gone", run.id)))?;
-                events.insert(id, Arc::new(event));
-            }
-            of_run.extend(events.get(&id).cloned());
+/// Events that have been read, so that many runs of one event hold it once.
+type Known = HashMap<EventId, Arc<Event>>;
+
+/// What a lease tells of each run. One that cannot be read is nobody else's trouble.
+pub fn load(connection: &Connection, names: &Names, runs: &[i64]) -> Vec<(i64, Result<Loaded, Error>)> {
+    let mut known = Known::new();
+    runs.iter().map(|row| (*row, load_one(connection, names, *row, &mut known))).collect()
+}
+
+fn load_one(connection: &Connection, names: &Names, row: i64, known: &mut Known) -> Result<Loaded, Error> {
+    let run = run(connection, names, row)?.ok_or_else(|| unreadable(format!("the run in row {row} is gone")))?;
+    let mut events = Vec::with_capacity(run.events.len());
+    for id in run.events {
+        if !known.contains_key(&id) {
+            let event = event(connection, names, id)?;
+            let event = event.ok_or_else(|| unreadable(format!("event {id} of run {} is gone", run.id)))?;
+            known.insert(id, Arc::new(event));
         }
-        loaded.push(Loaded {
-            run: run.id,
-            function: run.function,
-            version: run.version,
-            secret: run.secret,
-            failed_run: run.failed_run,
-            events: of_run,
-            journal: segments(connection, *row)?,
-        });
+        events.extend(known.get(&id).cloned());
     }
-    Ok(loaded)
+    Ok(Loaded {
+        run: run.id,
+        function: run.function,
+        version: run.version,
+        secret: run.secret,
+        failed_run: run.failed_run,
+        events,
+        journal: segments(connection, row)?,
+    })
 }
