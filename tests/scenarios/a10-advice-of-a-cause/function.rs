@@ -5,10 +5,7 @@ use std::time::Duration;
 use stepwell::{Context, Function, NonRetriableError, Result, RetryAfterError};
 
 pub fn functions() -> Vec<Function> {
-    vec![
-        Function::new("a10", never).on("a10/go").retries(1),
-        Function::new("a16", later).on("a16/go").retries(1),
-    ]
+    vec![Function::new("a10", never).on("a10/go").retries(1), Function::new("a16", later).on("a16/go").retries(1)]
 }
 
 async fn never(_: Context) -> Result<()> {

@@ -8,6 +8,12 @@ pub fn functions() -> Vec<Function> {
 }
 
 async fn hang(Context { step, .. }: Context) -> Result<String> {
-    let a = step.run("a", || -> Result<()> { loop { spin_loop() } }).await;
+    let a = step
+        .run("a", || -> Result<()> {
+            loop {
+                spin_loop()
+            }
+        })
+        .await;
     Ok(a.map_or_else(|_| "caught".to_owned(), |()| "never".to_owned()))
 }

@@ -10,7 +10,7 @@ pub fn functions() -> Vec<Function> {
 
 async fn leave(Context { step, .. }: Context) -> Result<String> {
     drop(step.run("never", || Ok(())));
-    race(step.run("slow", || after(500, "slow")), step.run("fast", || after(100, "fast"))).await;
+    race(step.run("slow", || after(800, "slow")), step.run("fast", || after(400, "fast"))).await;
     Ok("done".to_owned())
 }
 

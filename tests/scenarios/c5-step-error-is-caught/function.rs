@@ -5,12 +5,7 @@ use std::num::ParseIntError;
 use stepwell::{Context, Error, FailureContext, Function, Result};
 
 pub fn functions() -> Vec<Function> {
-    vec![
-        Function::new("c5", save)
-            .on("c5/go")
-            .retries(2)
-            .on_failure(async |_: FailureContext| Ok("never")),
-    ]
+    vec![Function::new("c5", save).on("c5/go").retries(2).on_failure(async |_: FailureContext| Ok("never"))]
 }
 
 async fn save(Context { step, .. }: Context) -> Result<Value> {

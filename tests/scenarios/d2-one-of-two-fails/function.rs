@@ -6,10 +6,7 @@ use stepwell::{Context, Error, FailureContext, Function, Result, StepError, join
 
 pub fn functions() -> Vec<Function> {
     vec![
-        Function::new("d2", all)
-            .on("d2/go")
-            .retries(1)
-            .on_failure(async |_: FailureContext| Ok("told")),
+        Function::new("d2", all).on("d2/go").retries(1).on_failure(async |_: FailureContext| Ok("told")),
         Function::new("d4", all_settled).on("d4/go").retries(1),
     ]
 }

@@ -9,7 +9,7 @@ pub fn functions() -> Vec<Function> {
 }
 
 async fn run(Context { step, .. }: Context) -> Result<String> {
-    let racers = [("slow", 500), ("fast", 100)].map(|(id, ms)| {
+    let racers = [("slow", 800), ("fast", 400)].map(|(id, ms)| {
         step.run(id, move || {
             thread::sleep(Duration::from_millis(ms));
             Ok(id.to_owned())

@@ -5,7 +5,10 @@ use stepwell::{Context, Error, FailureContext, Function, Result};
 
 pub fn functions() -> Vec<Function> {
     vec![
-        Function::new("f25", async |_: Context| Err::<(), _>(Error::msg("x"))).on("f25/go").retries(0).on_failure(handle),
+        Function::new("f25", async |_: Context| Err::<(), _>(Error::msg("x")))
+            .on("f25/go")
+            .retries(0)
+            .on_failure(handle),
     ]
 }
 

@@ -3,9 +3,7 @@
 use stepwell::{Context, Error, FailureContext, Function, Result};
 
 pub fn functions() -> Vec<Function> {
-    vec![
-        Function::new("f6", async |_: Context| Err::<(), _>(Error::msg("x"))).on("f6/go").retries(0).on_failure(alert),
-    ]
+    vec![Function::new("f6", async |_: Context| Err::<(), _>(Error::msg("x"))).on("f6/go").retries(0).on_failure(alert)]
 }
 
 async fn alert(FailureContext { step, .. }: FailureContext) -> Result<String> {
