@@ -38,7 +38,7 @@ impl Scene {
 
     fn start(&self, fault: Option<&str>) -> Result<Host, String> {
         let variables: Vec<_> = fault.map(|fault| ("STEPWELL_FAULT", fault)).into_iter().collect();
-        self.site.serve(&["--retry-interval", "0", "--event-key", "test"], &variables)
+        self.site.serve(&["--retry-interval", "1ms", "--event-key", "test"], &variables)
     }
 
     fn send(&mut self, host: &mut Host, events: usize) {

@@ -258,7 +258,8 @@ fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
     let mut pass = pass.inner();
     let mut state = run.state();
     let open = pass.open.take();
-    if open.is_none() && pass.steps_run > 0 {
+    let was_kept_from_starting = state.outcome.is_some() || state.lost.is_some();
+    if open.is_none() && (pass.steps_run > 0 || was_kept_from_starting) {
         return;
     }
     let attempt = open.clone().unwrap_or_else(|| StepAttempt {

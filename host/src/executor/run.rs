@@ -98,7 +98,7 @@ impl Run {
     /// Records that an attempt of a step failed. What the guest could not have caught fails the run when it is final.
     pub fn step_failed(&self, state: &mut State, attempt: &StepAttempt, failure: Failure) -> Next {
         let advice = failure.advice;
-        let failure = failure.at(Some(attempt.key.clone()), attempt.attempt).bounded();
+        let failure = failure.at(Some(attempt.key.clone()), attempt.attempt);
         let policy = &self.code.definition.retry;
         if let Some(delay) = self.executor.retry_delay(policy, attempt.attempt, advice) {
             let retry_at = self.now() + delay;
@@ -125,9 +125,9 @@ impl Run {
         let attempt = state.history.body_attempt();
         let advice = failure.advice;
         let failure = match state.history.step_error(failure.step.as_ref()) {
-            Some(of_step) => Failure { kind: of_step.kind, attempt: of_step.attempt, ..failure }.bounded(),
-            None if failure.kind == Kind::Divergence => failure.bounded(),
-            None => failure.at(None, attempt).bounded(),
+            Some(of_step) => Failure { kind: of_step.kind, attempt: of_step.attempt, ..failure },
+            None if failure.kind == Kind::Divergence => failure,
+            None => failure.at(None, attempt),
         };
         match self.executor.retry_delay(&self.code.definition.retry, attempt, advice) {
             Some(delay) => {
