@@ -72,13 +72,13 @@ fn routes(api: Api) -> Routes {
         .route("/api/v1/functions", get(plugins::functions))
         .route("/api/v1/plugins", get(plugins::plugins))
         .route("/api/v1/stats", get(plugins::stats))
-        .fallback(problem::no_such_path)
-        .method_not_allowed_fallback(problem::no_such_method)
         .layer(middleware::from_fn_with_state(api.clone(), auth::require_signing_key));
     // What is asked most, and before anyone has a key, passes no layer.
     Routes::new()
         .route("/e/{key}", post(events::receive))
         .route("/health", get(plugins::health))
         .merge(guarded)
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
         .with_state(api)
 }

@@ -162,7 +162,7 @@ fn tell(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
-    let ending = error.chain().find_map(|cause| cause.downcast_ref::<Ending>());
+    let ending = error.downcast_ref::<Ending>();
     // The story has been told already.
     if !matches!(ending, Some(Ending::RunFailed)) {
         let paint = Paint::stderr();

@@ -16,8 +16,6 @@ mod meter;
 mod moment;
 mod output;
 mod plugin;
-#[cfg(test)]
-mod tests;
 mod ticker;
 mod translate;
 
@@ -235,3 +233,6 @@ pub enum Compiler {
     /// Right here, without limits: for tests, and for components that one trusts.
     InProcess,
 }
+
+#[cfg(test)]
+mod tests;

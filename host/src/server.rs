@@ -133,7 +133,9 @@ impl Host {
                 config.listen
             );
         }
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listen on {} (--listen takes another address)", config.listen))?;
         let address = listener.local_addr().context("ask for the address")?;
         let parts = api::Parts {
             store: self.store.clone(),

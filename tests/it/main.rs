@@ -13,6 +13,6 @@ use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = [scenarios::trials(), crash::trials()].concat();
+    let trials = [scenarios::trials(), crash::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

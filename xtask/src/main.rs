@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod demo;
 mod guests;
 mod test;
 
@@ -13,6 +14,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Recipes of the Stepwell repository")]
 enum Recipe {
+    /// Show what it is about: a run that is retried, fails for good, and its failure run.
+    Demo,
     /// Build the guests from source: examples, and those that tests run.
     Guests,
     /// Build all guests from source and run every test.
@@ -23,6 +26,7 @@ enum Recipe {
 
 fn main() -> Result<()> {
     match Recipe::parse() {
+        Recipe::Demo => demo::run(),
         Recipe::Guests => guests::build(),
         Recipe::Test(options) => test::run(&options),
         Recipe::Bench(options) => bench::run(&options),

@@ -113,6 +113,7 @@ pub(super) async fn stats(State(api): State<Api>) -> Json<Value> {
     Json(json!({
         "commits": stats.commits,
         "syncs": stats.syncs,
+        "written_bytes": stats.written_bytes,
         "checkpoints": stats.checkpoints,
         "log_lines_dropped": stats.log_lines_dropped,
     }))

@@ -1,5 +1,6 @@
 //! `stepwell check`: whether a component is a plugin, and what it would be and get.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -76,13 +77,21 @@ fn show(config: &Config, name: &PluginName, plugin: &Plugin, definitions: &[Defi
         ]);
     }
     table.print(&mut out, paint)?;
-    let mut table = Table::new(&["IMPORT", "WHAT IT GETS"]);
-    for import in plugin.imports() {
-        table.row(vec![import.name.clone(), import.grant.to_owned()]);
-    }
-    writeln!(out)?;
-    table.print(&mut out, paint)?;
+    imports(&mut out, plugin, paint)?;
     grants(&mut out, config, name)
+}
+
+/// What it asks for, by what it gets of that.
+fn imports(out: &mut impl io::Write, plugin: &Plugin, paint: Paint) -> Result<()> {
+    let mut by_grant: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for import in plugin.imports() {
+        by_grant.entry(import.grant).or_default().push(import.name);
+    }
+    writeln!(out, "\n{}", paint.dim("IMPORTS, AND WHAT IT GETS OF THEM"))?;
+    for (grant, names) in by_grant {
+        writeln!(out, "{}\n  {grant}", names.join(" "))?;
+    }
+    Ok(())
 }
 
 fn grants(out: &mut impl io::Write, config: &Config, name: &PluginName) -> Result<()> {

@@ -73,7 +73,8 @@ impl Client {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Response<Incoming>> {
-        let unreachable = || Ending::Unreachable { url: self.base.to_string() };
+        let url = self.base.to_string().trim_end_matches('/').to_owned();
+        let unreachable = || Ending::Unreachable { url: url.clone() };
         let stream = self.connect().await.with_context(unreachable)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.with_context(unreachable)?;
         tokio::spawn(connection);

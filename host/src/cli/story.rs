@@ -8,8 +8,12 @@ use super::paint::Paint;
 use super::table::cut;
 use super::view::{Detail, Error, Line, Log, Time, What};
 
+/// The event that tells of a failure.
+const FAILED: &str = "inngest/function.failed";
 /// Characters of a value that are shown on a line.
 const VALUE_MAX: usize = 80;
+/// Characters of a run's output that are shown.
+const OUTPUT_MAX: usize = 400;
 /// Characters of an error's message that are shown on a line.
 const MESSAGE_MAX: usize = 160;
 
@@ -33,15 +37,25 @@ impl<W: Write> Teller<W> {
         let run = &detail.run;
         let noun = if run.failed_run_id.is_some() { "failure run" } else { "run" };
         writeln!(self.out, "{noun} {}  {}", self.paint.bold(&run.run_id), self.paint.bold(&run.function_id))?;
-        if let Some(failed) = &run.failed_run_id {
-            self.fact("handles", &format!("the failure of run {failed}"))?;
-        }
         for event in &detail.events {
             let name = event["name"].as_str().unwrap_or_default();
-            let data = if run.failed_run_id.is_some() { String::new() } else { value(&event["data"]) };
-            self.fact("event", format!("{name} {}", self.paint.dim(data)).trim_end())?;
+            let error = &event["data"]["error"];
+            if name == FAILED && error.is_object() {
+                self.fact("event", &format!("{name} of run {}", text(&event["data"]["run_id"])))?;
+                self.fact("received", &self.received(error))?;
+            } else {
+                self.fact("event", format!("{name} {}", self.paint.dim(value(&event["data"]))).trim_end())?;
+            }
         }
         Ok(())
+    }
+
+    /// The error that a failure run, or another listener, is told.
+    fn received(&self, error: &Value) -> String {
+        let step = error["step_id"].as_str().map(|step| format!(" in step {step}")).unwrap_or_default();
+        let attempts = error["attempts"].as_u64().map(|n| format!(" after {n} attempts")).unwrap_or_default();
+        let told = cut(&format!("{}: {}", text(&error["name"]), text(&error["message"])), MESSAGE_MAX);
+        format!("{} {}", self.paint.red(told), self.paint.dim(format!("{step}{attempts}").trim_start()))
     }
 
     pub fn fact(&mut self, name: &str, text: &str) -> io::Result<()> {
@@ -61,7 +75,8 @@ impl<W: Write> Teller<W> {
     }
 
     fn at(&mut self, start: &Time, at: &Time, text: &str) -> io::Result<()> {
-        writeln!(self.out, "  {} {text}", self.paint.dim(format!("{:>10}", format!("+{}", span(at.ms - start.ms)))))
+        let since = format!("{:>10}", format!("+{}", span(at.ms - start.ms)));
+        writeln!(self.out, "  {} {}", self.paint.dim(since), text.trim_end())
     }
 
     fn line(&self, line: &Line) -> String {
@@ -112,7 +127,7 @@ impl<W: Write> Teller<W> {
         };
         let text = match &detail.error {
             None => {
-                let output = detail.output.as_ref().map(value).unwrap_or_default();
+                let output = detail.output.as_ref().map(|output| cut(&output.to_string(), OUTPUT_MAX)).unwrap_or_default();
                 format!("{} {}", self.paint.green("completed"), self.paint.dim(output))
             }
             Some(error) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),
@@ -168,6 +183,10 @@ impl<W: Write> Teller<W> {
         }
         Ok(())
     }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 fn brief(error: &Error) -> String {

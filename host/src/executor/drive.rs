@@ -293,7 +293,7 @@ async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
     if run.failed.is_some() {
         bounds.memory_bytes += handler_headroom(&run.lease);
     }
-    run.code.plugin.enter(entry, Box::new(pass), &run.code.grants, bounds).await
+    run.code.plugin.enter(entry, Box::new(pass), &run.code.grants, bounds).await.0
 }
 
 /// A handler's memory grows with its input, so that no failure is too big to be told.

@@ -119,24 +119,22 @@ fn compile_here(bytes: &[u8], output: &Path) -> Result<(), Error> {
     write().map_err(|source| Error::Cache { path: output.to_owned(), source })
 }
 
-/// What the child does: limits itself, compiles `input` into `output`, and says on stderr what went wrong.
+/// What the child does: limits itself, compiles `input` into `output`, and tells its parent what went wrong.
 pub fn child_main(input: &Path, output: &Path) -> ExitCode {
-    match limit_self().and_then(|()| std::fs::read(input)) {
-        Err(error) => {
-            eprintln!("{error}");
+    let compile = || {
+        limit_self().map_err(|error| format!("the limits could not be set: {error}"))?;
+        let bytes = std::fs::read(input).map_err(|error| error.to_string())?;
+        compile_here(&bytes, output).map_err(|error| match error {
+            Error::Compile(message) => message,
+            error => error.to_string(),
+        })
+    };
+    match compile() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            let _ = writeln!(io::stderr(), "{message}");
             ExitCode::FAILURE
         }
-        Ok(bytes) => match compile_here(&bytes, output) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(Error::Compile(message)) => {
-                eprintln!("{message}");
-                ExitCode::FAILURE
-            }
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        },
     }
 }
 

@@ -55,7 +55,7 @@ fn overdue(state: &State) -> Failure {
         None => "the function's body".to_owned(),
     };
     let limit = state.link.deadline();
-    let message = format!("{what} took longer than its deadline of {limit:?}; a longer one can be set for the plugin");
+    let message = format!("{what} took longer than its deadline of {limit:?}; the plugin's setting `deadline` moves it");
     Failure::of_host(Kind::Timeout, "Timeout", message).coded("deadline")
 }
 
@@ -112,7 +112,7 @@ fn without_hint(words: &str) -> String {
 
 fn over_memory(wanted: usize, max: usize) -> Failure {
     let message = format!(
-        "the plugin asked for {} of memory, its limit is {}; `memory` can be raised for the plugin in stepwell.toml",
+        "the plugin asked for {} of memory, its limit is {}; the plugin's setting `memory` raises it",
         bytes_text(wanted),
         bytes_text(max)
     );

@@ -1,11 +1,11 @@
 //! Time and randomness as the guest sees them: the run's own outside a step, the real ones inside.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use crate::model::Millis;
+use crate::model::{Clock, Millis, SystemClock};
 
 /// The stream of the run's generator that seeds hash maps: the same for the whole run, since languages ask for it once
 /// and at no certain place.
@@ -43,10 +43,7 @@ impl Moment {
 
     /// Since 1970.
     pub(super) fn wall(&self) -> Duration {
-        match self.step_since {
-            Some(_) => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
-            None => Duration::from_millis(self.at),
-        }
+        Duration::from_millis(if self.step_since.is_some() { SystemClock.now() } else { self.at })
     }
 
     /// Nanoseconds. It goes on from the body's time inside a step, so that it does not leap where a step begins or ends.

@@ -21,10 +21,11 @@ pub(super) fn to_value(value: Result<Json, Failure>) -> Result<String, wit::Fail
     }
 }
 
-/// A guest's error, bounded.
+/// A guest's error, bounded. Other kinds than `application` are the host's to find: a guest only passes them on, with
+/// the step that they came from.
 pub(super) fn failure(failure: wit::Failure) -> Failure {
     Failure {
-        kind: kind(failure.kind),
+        kind: if failure.step.is_some() { kind(failure.kind) } else { Kind::Application },
         name: failure.name,
         message: failure.message,
         stack: failure.stack,
@@ -152,13 +153,19 @@ mod tests {
 
     #[test]
     fn failures_survive_the_way_there_and_back() {
-        let mut given = Failure::of_host(Kind::Timeout, "Overdue", "late").coded("deadline").never_retried();
+        let mut given = Failure::of_host(Kind::Cancelled, "Cancelled", "late").coded("x").never_retried();
         given.step = Some(OpKey::new("a", 2));
         given.details = Some(Json::trusted(r#"{"a":1}"#));
         let cause =
             Cause { name: "E".into(), message: "m".into(), stack: Some("s".into()), code: None, details: None };
         given.causes = vec![cause];
         assert_eq!(failure(to_failure(given.clone())), given);
+    }
+
+    #[test]
+    fn no_guest_speaks_for_the_host() {
+        let given = to_failure(Failure::of_host(Kind::Host, "Error", "m"));
+        assert_eq!(failure(given).kind, Kind::Application);
     }
 
     #[test]

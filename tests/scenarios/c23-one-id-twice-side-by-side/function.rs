@@ -11,7 +11,7 @@ pub fn functions() -> Vec<Function> {
 async fn both(Context { step, .. }: Context) -> Result<(String, String)> {
     let first = step.run("a", || Ok("first".to_owned()));
     let second = step.run("a", || {
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_millis(300));
         Ok("second".to_owned())
     });
     Ok(try_join!(first, second)?)

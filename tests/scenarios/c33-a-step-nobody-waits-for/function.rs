@@ -10,10 +10,12 @@ pub fn functions() -> Vec<Function> {
 
 async fn leave(Context { step, .. }: Context) -> Result<String> {
     drop(step.run("never", || Ok(())));
-    let slow = step.run("slow", || {
-        thread::sleep(Duration::from_millis(200));
-        Ok("slow".to_owned())
-    });
-    race(slow, step.run("fast", || Ok("fast".to_owned()))).await;
+    race(step.run("slow", || after(500, "slow")), step.run("fast", || after(100, "fast"))).await;
     Ok("done".to_owned())
+}
+
+/// Long enough for both to have begun before the faster ends: once the outcome is certain no step begins.
+fn after(ms: u64, value: &str) -> Result<String> {
+    thread::sleep(Duration::from_millis(ms));
+    Ok(value.to_owned())
 }

@@ -10,7 +10,7 @@ pub fn functions() -> Vec<Function> {
 
 async fn all(Context { step, .. }: Context) -> Result<(String, String)> {
     let a = step.run("a", || {
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_millis(300));
         Ok("a".to_owned())
     });
     let b = step.run("b", || Ok("b".to_owned()));

@@ -25,7 +25,7 @@ async fn all_settled(Context { step, .. }: Context) -> Result<(&'static str, &'s
 
 /// Slower than the other step, so that the order of the journal is certain.
 fn fail() -> Result<u32> {
-    thread::sleep(Duration::from_millis(200));
+    thread::sleep(Duration::from_millis(300));
     Err(Error::msg("eb"))
 }
 

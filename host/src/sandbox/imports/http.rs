@@ -5,7 +5,6 @@ mod body;
 mod connect;
 mod grant;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -27,13 +27,14 @@ async fn a_step_runs_once_and_is_replayed_from_its_record() {
     assert_eq!(enter(&plugin, &player).await, Exit::Completed(Json::trusted("[1]")));
     let key = OpKey::new("a", 0);
     assert_eq!(player.tape().finished, [(key.clone(), Ok(Json::trusted("[1]")))]);
-    assert!(player.tape().usage.is_some_and(|usage| usage.memory_bytes == 2 << 16));
+    assert!(player.tape().usage.is_some_and(|usage| usage.memory_bytes >= 2 << 16));
 
     let replayed = Player::default();
     replayed.tape().recorded.insert(key, Json::trusted("[2]"));
     assert_eq!(enter(&plugin, &replayed).await, Exit::Completed(Json::trusted("[2]")));
     assert!(replayed.tape().finished.is_empty());
-    assert_eq!((replayed.tape().found[0].kind.as_str(), replayed.tape().found[0].options.as_str()), ("run", "{}"));
+    let found = replayed.tape().found[0].clone();
+    assert_eq!((found.kind.as_str(), found.options.as_str()), ("run", "{}"));
 }
 
 #[tokio::test]
@@ -103,8 +104,8 @@ const OBSERVER: &str = r#"
     (call $suspended)"#;
 const OBSERVE: &str = r#"(data (i32.const 2048) "a[1]")
     (func $observe
-        (call $wall (i32.const 2100))
-        (call $say (i64.load (i32.const 2100)))
+        (call $wall (i32.const 2128))
+        (call $say (i64.load (i32.const 2128)))
         (call $say (i64.div_u (call $monotonic) (i64.const 1000000000)))
         (call $say (call $random)))"#;
 
@@ -148,8 +149,8 @@ async fn the_log_is_cleaned() {
 #[tokio::test]
 async fn variables_are_those_granted() {
     let run = r#"
-        (call $environment (i32.const 2100))
-        (call $say (i64.extend_i32_u (i32.load (i32.const 2104))))
+        (call $environment (i32.const 2128))
+        (call $say (i64.extend_i32_u (i32.load (i32.const 2132))))
         (call $suspended)"#;
     let plugin = load(running(run)).await;
     let mut grants = Grants::default();

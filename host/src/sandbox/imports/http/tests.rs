@@ -151,7 +151,8 @@ async fn requests_run_side_by_side() {
     let uri = format!("http://localhost:{port}/");
     let all: Vec<_> = (0..20).map(|_| tokio::spawn(get(&mut outbound, &uri, None))).collect();
     for one in all {
-        one.await.expect("no panic").expect("answers");
+        let (response, _) = one.await.expect("no panic").expect("answers");
+        assert_eq!(response.status(), 200);
     }
     assert!(began.elapsed() < Duration::from_secs(2));
 }
