@@ -20,7 +20,7 @@ pub fn add_record(segment: &mut Vec<u8>, record: &Record) {
     if segment.is_empty() {
         segment.push(VERSION);
     }
-    postcard::to_io(record, segment).expect("a vector takes any bytes, and records hold nothing that cannot be written");
+    postcard::to_io(record, segment).expect("a vector takes any bytes, and any record can be written");
 }
 
 /// Reads a segment's records behind those that are there.
@@ -36,7 +36,7 @@ pub fn read_records(segment: &[u8], records: &mut Vec<Record>) -> Result<(), Unr
 
 pub fn outcome_bytes(outcome: &Outcome) -> Vec<u8> {
     postcard::to_io(outcome, vec![VERSION])
-        .expect("a vector takes any bytes, and outcomes hold nothing that cannot be written")
+        .expect("a vector takes any bytes, and any outcome can be written")
 }
 
 pub fn read_outcome(bytes: &[u8]) -> Result<Outcome, Unreadable> {

@@ -17,7 +17,7 @@ pub async fn starts_the_planned_runs<S: Store>(world: World<'_, S, impl AsyncFn(
     for (lease, planned) in leases.iter().zip(&publication.runs) {
         assert_eq!((lease.run, &lease.function, lease.version), (planned.id, &planned.function, planned.version));
         assert_eq!((lease.secret, lease.failed_run), (planned.secret, None));
-        assert_eq!(lease.events, [publication.event.clone()]);
+        assert_eq!(lease.events, std::slice::from_ref(&publication.event));
         assert_eq!(lease.journal, []);
     }
     let alone = world.publish(r#"{"name":"shop/unheard"}"#, &[]).await;
@@ -95,10 +95,8 @@ pub async fn refuses_a_stale_plan<S: Store>(world: World<'_, S, impl AsyncFn(&st
     let generation = super::plugins::activate(&world, 1).await;
     let publication = world.publication(r#"{"name":"shop/a"}"#, &["f"]);
     let refused = world.store().publish(generation - 1, vec![publication.clone()]).await.expect_err("stale");
-    assert!(
-        matches!(refused, Error::StaleGeneration { planned, current } if (planned, current) == (generation - 1, generation)),
-        "{refused}"
-    );
+    let Error::StaleGeneration { planned, current } = refused else { panic!("{refused}") };
+    assert_eq!((planned, current), (generation - 1, generation));
     assert!(refused.is_transient());
     assert_eq!(world.store().event(&world.namespace, publication.event.id).await.expect("read"), None);
     assert!(world.lease(1).await.is_empty());
@@ -107,8 +105,8 @@ pub async fn refuses_a_stale_plan<S: Store>(world: World<'_, S, impl AsyncFn(&st
 }
 
 pub async fn takes_many_at_once<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
-    let mut publications: Vec<_> =
-        (0..1_000).map(|number| world.publication(&format!(r#"{{"name":"n","data":{{"n":{number}}}}}"#), &["f"])).collect();
+    let json = |number| format!(r#"{{"name":"n","data":{{"n":{number}}}}}"#);
+    let mut publications: Vec<_> = (0..1_000).map(|number| world.publication(&json(number), &["f"])).collect();
     let planned: Vec<_> = publications.iter().map(|publication| publication.runs[0].id).collect();
     let last = publications.split_off(990);
     let (many, few) = tokio::join!(

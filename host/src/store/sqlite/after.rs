@@ -24,7 +24,7 @@ pub enum Returned {
     /// It waits; `None`: until something wakes it.
     Parked(Option<Millis>),
     Released,
-    Ended(Ended),
+    Ended(Box<Ended>),
 }
 
 type Reply = Box<dyn FnOnce() + Send>;
@@ -109,7 +109,7 @@ impl After {
         };
         shared.count_executing();
         for end in ended {
-            shared.followers.tell(end.run.row(), || end);
+            shared.followers.tell(end.run.row(), || *end);
         }
         if is_news {
             shared.news.notify_one();

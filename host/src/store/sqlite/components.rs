@@ -45,7 +45,7 @@ pub fn keep_only(folder: &Path, wanted: &HashSet<Digest>) {
     let Ok(files) = fs::read_dir(folder) else { return };
     for file in files.flatten().map(|file| file.path()).filter(|file| !wanted.contains(file)) {
         if let Err(error) = fs::remove_file(&file) {
-            tracing::warn!(%error, file = %file.display(), "the bytes of a version that nothing needs could not be removed");
+            tracing::warn!(%error, file = %file.display(), "a version that nothing needs could not be removed");
         }
     }
 }

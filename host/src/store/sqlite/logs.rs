@@ -1,6 +1,7 @@
 //! Log lines on their way to disk: best effort, each once, so many for each run.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Row, params};
@@ -69,10 +70,8 @@ pub fn write(connection: &Connection, lines: Vec<(i64, LogLine)>) -> rusqlite::R
     let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO logs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
     for (run, line) in lines {
         let known = match counts.entry(run) {
-            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(count.query_row([run], |row| row.get::<_, u32>(0))?)
-            }
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(count.query_row([run], |row| row.get::<_, u32>(0))?),
         };
         if *known >= limits::LOG_LINES_PER_RUN_MAX {
             *left_out.entry(run).or_default() += 1;

@@ -130,7 +130,8 @@ impl Writer {
         now: Millis,
         runs: &mut Vec<NewRun>,
     ) -> Result<(), rusqlite::Error> {
-        let mut known = self.connection.prepare_cached("SELECT expires FROM senders WHERE function = ? AND sender_id = ?")?;
+        let known = "SELECT expires FROM senders WHERE function = ? AND sender_id = ?";
+        let mut known = self.connection.prepare_cached(known)?;
         let mut note = self.connection.prepare_cached("INSERT OR REPLACE INTO senders VALUES (?, ?, ?)")?;
         let mut wanted = Vec::with_capacity(runs.len());
         for run in std::mem::take(runs) {

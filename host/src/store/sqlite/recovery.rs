@@ -39,9 +39,8 @@ pub fn recover(connection: &mut Connection, leases: &Path) -> Result<Found, Erro
         interrupt(&transaction, run)?;
     }
     list_young(&transaction, floor)?;
-    let last = |table: &str| transaction.query_row(&format!("SELECT max(row) FROM {table}"), [], |row| row.get::<_, Option<i64>>(0));
-    let last_run = last("runs")?.unwrap_or(0);
-    let last_row = last("events")?.unwrap_or(0).max(last_run);
+    let last_run = last_row(&transaction, "runs")?;
+    let last_row = last_row(&transaction, "events")?.max(last_run);
     transaction.execute(
         "UPDATE house SET floor = ?, recovered = ?, incarnation = ?",
         [last_run, incarnation, incarnation + 1],
@@ -50,6 +49,10 @@ pub fn recover(connection: &mut Connection, leases: &Path) -> Result<Found, Erro
     transaction.commit()?;
     fault::point("recovery.after_commit");
     Ok(Found { generation: generation as u64, incarnation: incarnation + 1, floor: last_run, last_row })
+}
+
+fn last_row(connection: &Connection, table: &str) -> rusqlite::Result<i64> {
+    connection.query_row(&format!("SELECT coalesce(max(row), 0) FROM {table}"), [], |row| row.get(0))
 }
 
 /// Notes in the run's journal that its host was lost, unless it has ended.

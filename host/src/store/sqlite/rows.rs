@@ -1,6 +1,7 @@
 //! Reading runs, events and journals back from their rows.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -129,12 +130,15 @@ fn load_one(connection: &Connection, names: &Names, row: i64, known: &mut Known)
     let run = run(connection, names, row)?.ok_or_else(|| unreadable(format!("the run in row {row} is gone")))?;
     let mut events = Vec::with_capacity(run.events.len());
     for id in run.events {
-        if !known.contains_key(&id) {
-            let event = event(connection, names, id)?;
-            let event = event.ok_or_else(|| unreadable(format!("event {id} of run {} is gone", run.id)))?;
-            known.insert(id, Arc::new(event));
-        }
-        events.extend(known.get(&id).cloned());
+        let event = match known.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let event = event(connection, names, id)?;
+                let event = event.ok_or_else(|| unreadable(format!("event {id} of run {} is gone", run.id)))?;
+                place.insert(Arc::new(event))
+            }
+        };
+        events.push(event.clone());
     }
     Ok(Loaded {
         run: run.id,

@@ -52,8 +52,8 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
     let known = MIGRATIONS.len() as i64;
     if applied > known {
         return Err(Error::Unusable(format!(
-            "the database has schema {applied}, this version of stepwell knows up to {known}: it was written by a newer \
-             version; start that one, or use another data folder"
+            "the database has schema {applied}, this version of stepwell knows up to {known}: it was written by a \
+             newer version; start that one, or use another data folder"
         )));
     }
     for (position, migration) in MIGRATIONS.iter().enumerate().skip(applied as usize) {

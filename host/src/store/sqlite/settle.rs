@@ -42,7 +42,7 @@ impl Writer {
                 let (ids, started) = written.inspect_err(|_| active.undrain(segment))?;
                 after.started.extend(started);
                 let end = Ended { run: active.run, at, outcome, started: ids };
-                after.returned.push((active.clone(), Returned::Ended(end)));
+                after.returned.push((active.clone(), Returned::Ended(Box::new(end))));
             }
         }
         Ok(())

@@ -90,8 +90,8 @@ pub fn runs(
     Ok(views)
 }
 
-/// Where to look, so that nothing is passed over that an index knows: the column with the run's row, by which each is in
-/// order, and the rest.
+/// Where to look, so that nothing is passed over that an index knows: the column with the run's row, by which each is
+/// in order, and the rest.
 fn sources(filter: &RunFilter) -> &'static [(&'static str, &'static str)] {
     const FAILED: (&str, &str) =
         ("ends.run", "ends CROSS JOIN runs ON runs.row = ends.run WHERE ends.status = 2 AND ends.run < ?2");

@@ -51,7 +51,7 @@ impl WalFile {
             return;
         }
         if let Err(error) = self.sync() {
-            tracing::error!(%error, "the write-ahead log cannot be synced: the host ends, so that it promises nothing it cannot keep");
+            tracing::error!(%error, "the log cannot be synced: the host ends, to promise nothing that it cannot keep");
             std::process::abort();
         }
         counters.syncs.fetch_add(1, Ordering::Relaxed);

@@ -91,7 +91,7 @@ impl Writer {
     fn commit(&mut self, batch: Batch, is_last: bool) {
         let mut after = After::default();
         if let Err(error) = self.transact(batch, is_last, &mut after) {
-            tracing::error!(%error, "the database cannot be written: the host ends, so that it promises nothing it cannot keep");
+            tracing::error!(%error, "the database fails: the host ends, to promise nothing that it cannot keep");
             std::process::abort();
         }
         let has_refill = after.refills;
