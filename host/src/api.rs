@@ -4,6 +4,7 @@
 
 mod auth;
 mod compat;
+mod connections;
 mod events;
 mod follow;
 mod plugins;
@@ -12,13 +13,11 @@ mod runs;
 mod time;
 mod wire;
 
-use std::io;
 use std::sync::Arc;
 
 use axum::Router as Routes;
 use axum::middleware;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -47,16 +46,9 @@ pub struct Parts {
 type Api = Arc<Parts>;
 
 /// Serves until told to stop, and then until every request that was begun is answered.
-pub async fn serve(listener: TcpListener, parts: Parts) -> io::Result<()> {
-    let mut stop = parts.stop.clone();
-    let listener = listener.tap_io(|stream| {
-        // Answers are short and waited for. A socket that refuses is only slower.
-        let _ = stream.set_nodelay(true);
-    });
-    let stopped = async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    axum::serve(listener, routes(Arc::new(parts))).with_graceful_shutdown(stopped).await
+pub async fn serve(listener: TcpListener, parts: Parts) {
+    let stop = parts.stop.clone();
+    connections::serve(listener, routes(Arc::new(parts)), stop).await;
 }
 
 fn routes(api: Api) -> Routes {

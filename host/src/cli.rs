@@ -5,6 +5,7 @@
 
 mod check;
 mod client;
+mod config;
 mod dev;
 mod failures;
 mod flags;
@@ -62,6 +63,9 @@ enum Command {
     Plugins(plugins::Command),
     /// Say whether a component is a plugin, what functions it has and what it asks for.
     Check(check::Options),
+    /// Say what can be set, and what is.
+    #[command(subcommand)]
+    Config(config::Command),
     /// Compile a component for the host that started this process.
     #[command(name = sandbox::COMPILE_COMMAND, hide = true)]
     Compile { input: PathBuf, output: PathBuf },
@@ -113,24 +117,22 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<ExitCode> {
-    let voice = if matches!(command, Command::Dev(_) | Command::Serve(_)) { Voice::Host } else { Voice::Quiet };
-    match command {
-        // Hosts know from their configuration how to log.
-        Command::Dev(options) => return block_on(Threads::Many, dev::run(options)),
-        Command::Serve(options) => return block_on(Threads::Many, serve::run(options)),
-        Command::Compile { input, output } => return Ok(sandbox::compile_child_main(&input, &output)),
-        _ => telemetry::start(LogFormat::Human, voice),
+    // Hosts know from their configuration how to log.
+    if !matches!(command, Command::Dev(_) | Command::Serve(_)) {
+        telemetry::start(LogFormat::Human, Voice::Quiet);
     }
-    let done = match command {
+    match command {
+        Command::Dev(options) => block_on(Threads::Many, dev::run(options)),
+        Command::Serve(options) => block_on(Threads::Many, serve::run(options)),
         Command::Send(options) => block_on(Threads::One, send::run(options)),
         Command::Runs(command) => block_on(Threads::One, runs::run(command)),
         Command::Failures(command) => block_on(Threads::One, failures::run(command)),
         Command::Functions(command) => block_on(Threads::One, functions::run(command)),
         Command::Plugins(command) => block_on(Threads::One, plugins::run(command)),
         Command::Check(options) => block_on(Threads::Many, check::run(options)),
-        Command::Dev(_) | Command::Serve(_) | Command::Compile { .. } => Ok(ExitCode::SUCCESS),
-    };
-    done
+        Command::Config(command) => config::run(command),
+        Command::Compile { input, output } => Ok(sandbox::compile_child_main(&input, &output)),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,19 +141,16 @@ enum Threads {
     Many,
 }
 
-fn block_on<T>(threads: Threads, future: impl Future<Output = Result<T>>) -> Result<ExitCode>
-where
-    T: Into<ExitCode>,
-{
+fn block_on(threads: Threads, future: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     let mut builder = match threads {
         Threads::One => tokio::runtime::Builder::new_current_thread(),
         Threads::Many => tokio::runtime::Builder::new_multi_thread(),
     };
     let runtime = builder.enable_all().build().context("start the runtime")?;
-    let code = runtime.block_on(future)?.into();
+    let code = runtime.block_on(future);
     // What still runs after a graceful stop has been waited for long enough.
     runtime.shutdown_background();
-    Ok(code)
+    code
 }
 
 /// One red line, the causes by number, a hint; answers the exit code.

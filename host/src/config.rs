@@ -190,12 +190,21 @@ fn read_environment(config: &mut Config, environment: &BTreeMap<String, String>)
         };
         let key = rest.to_ascii_lowercase();
         let origin = || Origin::Environment(name.clone());
-        // Other programs may use the prefix for their own ends: unknown ones are not ours to refuse.
-        if let Some(setting) = settings::find(&key) {
-            set(config, setting, Value::Text(text.clone()), origin)?;
+        match settings::find(&key) {
+            Some(setting) => set(config, setting, Value::Text(text.clone()), origin)?,
+            // Others may use the prefix for their own ends; what is nearly a setting of ours is meant as one.
+            None => refuse_near_miss(origin(), &key)?,
         }
     }
     Ok(())
+}
+
+fn refuse_near_miss(origin: Origin, key: &str) -> Result<(), Error> {
+    let near = SETTINGS.iter().map(|setting| setting.key).find(|known| strsim::osa_distance(known, key) <= 2);
+    match near {
+        Some(near) => Err(Error::UnknownKey { origin, key: key.to_owned(), hint: Some(near.to_owned()) }),
+        None => Ok(()),
+    }
 }
 
 fn set(config: &mut Config, setting: &Setting, value: Value, origin: impl FnOnce() -> Origin) -> Result<(), Error> {

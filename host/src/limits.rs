@@ -103,6 +103,8 @@ pub const RESIDENT_BYTES: usize = 2 << 20;
 pub const RANDOM_MAX_BYTES: u64 = 1 << 20;
 /// Header fields of one outbound request or of its response, in the host's memory.
 pub const OUTBOUND_HEADERS_MAX_BYTES: usize = 128 << 10;
+/// The cache of compiled code: what was not used for longest goes first. A Python plugin has 36 MiB.
+pub const COMPILED_CACHE_MAX_BYTES: u64 = 4 << 30;
 /// What the compiler's child process may say before it is cut off.
 pub const COMPILER_WORDS_MAX_BYTES: u64 = 16 << 10;
 /// Linear memory, tables included, of one instance, unless the plugin's configuration says otherwise.
@@ -184,5 +186,17 @@ pub const WATCH_GONE_MS: u64 = 1_000;
 pub const WATCH_POLL_MS: u64 = 10_000;
 /// Levels of arrays and objects in an event: the host embeds it some levels deep and reads that up to 128.
 pub const JSON_DEPTH_MAX: usize = 100;
+/// Connections that are served at once; more wait to be taken.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// How long a request's head may take to arrive, in milliseconds; also how long a connection may stay idle.
+pub const HTTP_HEAD_MS: u64 = 60_000;
+/// How long a request's body may take to arrive, in milliseconds.
+pub const HTTP_BODY_MS: u64 = 60_000;
+/// How long the host waits before it takes the next connection when the system has no room for one.
+pub const ACCEPT_PAUSE_MS: u64 = 100;
+/// What a listing shows of an error's message.
+pub const LISTED_MESSAGE_MAX_BYTES: usize = 1_024;
+/// A sender's seed for the ids of a request's events.
+pub const EVENT_SEED_MAX_BYTES: usize = 64;
 /// How long the answers that follow runs may take to end when the host stops, in milliseconds.
 pub const HTTP_GRACE_MS: u64 = 2_000;

@@ -62,7 +62,7 @@ pub struct Host {
 
 struct Listening {
     address: SocketAddr,
-    serving: JoinHandle<io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Host {
@@ -129,7 +129,7 @@ impl Host {
         let has_keys = !config.event_keys.is_empty() && config.signing_key.is_some();
         if !config.is_loopback() && !has_keys {
             bail!(
-                "{} can be reached from other machines: set `event_keys` and `signing_key` first, or listen on 127.0.0.1",
+                "{} can be reached from other machines: set `event_keys` and `signing_key`, or listen on 127.0.0.1",
                 config.listen
             );
         }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a product's import is retried, fails for good, and its failure handler learns what it can still use.
+//! `cargo xtask demo`: a product's import is retried, fails for good, and its failure handler is told.
 
 use std::fs;
 use std::io::{BufRead, BufReader, IsTerminal as _};
@@ -27,7 +27,8 @@ pub fn run() -> Result<()> {
     let stays = std::io::stdout().is_terminal();
     say("Starting the host with the examples: stepwell dev guest-examples/rust");
     let host = Host::start(&binary, if stays { Data::Kept } else { Data::Scratch })?;
-    say(&format!("Sending an event for a product while the shop's API is down: stepwell send {} '{}' --wait", EVENT[0], EVENT[1]));
+    say("Importing a product while the shop's API is down");
+    println!("   stepwell send {} '{}' --wait\n", EVENT[0], EVENT[1]);
     let status = host.stepwell(&["send", EVENT[0], EVENT[1], "--wait"]).status().context("run stepwell send")?;
     if status.code() != Some(RUN_FAILED) {
         bail!("the run was to fail for good, but stepwell send ended with {status}");

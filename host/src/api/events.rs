@@ -3,15 +3,17 @@
 //! The hot path: the body is read once, events are taken as slices of it, and no tree of values is built.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
 use super::{Api, auth, follow};
 use crate::limits;
@@ -48,13 +50,17 @@ pub(super) async fn receive(State(api): State<Api>, request: Request) -> Respons
 async fn accept(api: &Api, request: Request) -> Result<Response, Refusal> {
     check_key(api, request.uri().path())?;
     let wants_to_follow = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "follow=true"));
+    let seed = seed(request.headers());
     let body = read_body(request.into_body()).await?;
     // Inngest answers nothing with nothing.
     if body.is_empty() {
         return Ok(json(StatusCode::OK, r#"{"ids":[""],"status":200}"#.into()));
     }
     let now = api.clock.now();
-    let batch = read(&body, &api.namespace, now, || api.ids.event(now));
+    let mut batch = read(&body, &api.namespace, now, || api.ids.event(now));
+    if let Some(seed) = seed {
+        mark(&mut batch.events, &seed);
+    }
     let published = publish(api, batch.events).await?;
     if let Some(refusal) = batch.refusal {
         return Ok(answer(&published, Some(&refusal)));
@@ -63,6 +69,19 @@ async fn accept(api: &Api, request: Request) -> Result<Response, Refusal> {
         return Ok(follow::respond(api, acknowledgement(&published, None), &published));
     }
     Ok(answer(&published, None))
+}
+
+/// What Inngest's SDKs send so that their own resending starts nothing twice.
+fn seed(headers: &HeaderMap) -> Option<String> {
+    let seed = headers.get("x-inngest-event-id-seed")?.to_str().ok()?;
+    (!seed.is_empty() && seed.len() <= limits::EVENT_SEED_MAX_BYTES).then(|| seed.to_owned())
+}
+
+/// The same seed and place stand for the same event, as a sender's own id does.
+fn mark(events: &mut [Event], seed: &str) {
+    for (place, event) in events.iter_mut().enumerate().filter(|(_, event)| event.sender_id.is_none()) {
+        event.sender_id = Some(format!("seed:{seed}:{place}").into());
+    }
 }
 
 fn check_key(api: &Api, path: &str) -> Result<(), Refusal> {
@@ -75,13 +94,18 @@ fn check_key(api: &Api, path: &str) -> Result<(), Refusal> {
 }
 
 async fn read_body(body: Body) -> Result<Bytes, Refusal> {
-    match Limited::new(body, limits::REQUEST_MAX_BYTES).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal {
+    let within = Duration::from_millis(limits::HTTP_BODY_MS);
+    match timeout(within, Limited::new(body, limits::REQUEST_MAX_BYTES).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal {
             status: StatusCode::PAYLOAD_TOO_LARGE,
             message: format!("a request may have {} bytes: send fewer events at once", limits::REQUEST_MAX_BYTES),
         }),
-        Err(error) => Err(Refusal::bad(format!("the request's body could not be read: {error}"))),
+        Ok(Err(error)) => Err(Refusal::bad(format!("the request's body could not be read: {error}"))),
+        Err(_) => Err(Refusal {
+            status: StatusCode::REQUEST_TIMEOUT,
+            message: format!("the request's body took longer than {} s", within.as_secs()),
+        }),
     }
 }
 
@@ -264,6 +288,16 @@ mod tests {
         assert!(refused(&deep).contains("nested more than 100 levels"));
         assert_eq!(batch(&deep.replacen('[', "", 1).replacen(']', "", 1)).1, None);
         assert_eq!(depth(r#"{"a\"[[[":"{{","b":[]}"#), 2);
+    }
+
+    #[test]
+    fn a_seed_stands_for_ids_where_there_are_none() {
+        let ids = IdSource::new(0, [0; 32]);
+        let body = br#"[{"name":"a"},{"name":"b","id":"mine"},{"name":"c"}]"#;
+        let mut batch = read(body, &Namespace::default(), 1_000, || ids.event(1_000));
+        mark(&mut batch.events, "1,AAA");
+        let ids: Vec<_> = batch.events.iter().map(|event| event.sender_id.as_deref()).collect();
+        assert_eq!(ids, [Some("seed:1,AAA:0"), Some("mine"), Some("seed:1,AAA:2")]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::time::Stamp;
+use crate::limits;
 use crate::model::{Cause, Entry, Failure, Json, Kind, OpKey, Outcome, Record, RetryAdvice, Status};
 use crate::store::{LogLine, RunView};
 
@@ -41,7 +42,7 @@ impl Run {
         let brief = |failure: &Failure| Brief {
             kind: failure.kind,
             name: failure.name.clone(),
-            message: failure.message.clone(),
+            message: beginning(&failure.message),
         };
         Self {
             run_id: view.id.to_string(),
@@ -57,6 +58,12 @@ impl Run {
             error: failure.map(brief),
         }
     }
+}
+
+/// A message may have megabytes, and a listing a thousand of them.
+fn beginning(message: &str) -> String {
+    let end = message.floor_char_boundary(limits::LISTED_MESSAGE_MAX_BYTES);
+    if end < message.len() { format!("{}…", &message[..end]) } else { message.to_owned() }
 }
 
 /// The run that handles another's failure.

@@ -46,6 +46,13 @@ fn errors_name_line_and_key() {
 }
 
 #[test]
+fn nearly_a_setting_in_the_environment_is_an_error() {
+    let error = load("", &[("STEPWELL_WORKER", "2")], &[]).expect_err("refused").to_string();
+    assert_eq!(error, "environment variable STEPWELL_WORKER: unknown key `worker`, did you mean `workers`?");
+    assert!(load("", &[("STEPWELL_BENCH_GUEST", "2")], &[]).is_ok());
+}
+
+#[test]
 fn a_plugin_is_granted_what_its_table_says() {
     let text = r#"
         [plugins.product-import]

@@ -138,7 +138,8 @@ impl Watch {
             }
             quiet(&told).await;
             again = self.look().await.unwrap_or_else(|error| {
-                tracing::warn!(folder = %self.source.folder().display(), %error, "the folder cannot be read; plugins stay as they are");
+                let folder = self.source.folder().display();
+                tracing::warn!(%folder, %error, "the folder cannot be read; plugins stay as they are");
                 Again::WhenTold
             });
         }
@@ -289,4 +290,77 @@ async fn read_stable(path: &Path, before: Stamp) -> io::Result<Option<Vec<u8>>> 
 fn plugin_name(file: &OsString) -> Result<PluginName, Refusal> {
     let stem = Path::new(file).file_stem().unwrap_or_default().to_string_lossy();
     PluginName::new(&stem).map_err(|error| Refusal::Name(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::model::SystemClock;
+    use crate::registry::{Allowance, Settings};
+    use crate::sandbox::{self, Bounds, Compiler, Sandbox};
+    use crate::store::{self, SqliteStore};
+
+    /// A watch on an empty folder, and what it has reported.
+    async fn open(folder: &Path) -> (Watch, Arc<Mutex<Vec<String>>>) {
+        let data = folder.join("data");
+        let options = store::Options { folder: data.clone(), durability: store::Durability::Strict, vfs: None };
+        let store = Arc::new(SqliteStore::open(options).expect("opens"));
+        let options = sandbox::Options { cache: data.join("compiled"), compiler: Compiler::InProcess, instances: 1 };
+        let sandbox = Sandbox::new(options).expect("sets up");
+        let bounds = Bounds { memory_bytes: 1 << 20, deadline_ms: 1_000 };
+        let settings =
+            Settings { plugins: BTreeMap::new(), others: Allowance { grants: Arc::default(), bounds } };
+        let registry = Registry::open(store, sandbox, Arc::new(SystemClock), settings).await.expect("opens");
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let sink = told.clone();
+        let report = move |news: News| {
+            let News::Refused { path, error } = news else { panic!("no file is a component") };
+            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+            let reason = error.to_string().chars().take(24).collect::<String>();
+            sink.lock().expect("no panic").push(format!("{name}: {reason}"));
+        };
+        let source = Source::Folder(folder.to_owned());
+        let watch = Watch::open(registry, Namespace::default(), source, Arc::new(report)).await.expect("opens");
+        (watch, told)
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_told_once_for_each_content() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut watch, told) = open(folder.path()).await;
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        let news = || std::mem::take(&mut *told.lock().expect("no panic"));
+        put("a.wasm", "one");
+        put("a b.wasm", "two");
+        put("readme.txt", "three");
+        assert_eq!(watch.look().await.expect("looks"), Again::WhenTold);
+        let mut first = news();
+        first.sort();
+        assert_eq!(first, ["a b.wasm: the file's name is to be", "a.wasm: the file is not WebAsse"]);
+        watch.look().await.expect("looks");
+        put("a.wasm", "one");
+        watch.look().await.expect("looks");
+        assert!(news().is_empty(), "the content is the same");
+        put("a.wasm", "more");
+        watch.look().await.expect("looks");
+        assert_eq!(news().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_file_has_to_stay_away_for_a_while() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut watch, told) = open(folder.path()).await;
+        let path = folder.path().join("a.wasm");
+        std::fs::write(&path, "one").expect("written");
+        watch.look().await.expect("looks");
+        assert_eq!(watch.plugins().count(), 1);
+        std::fs::remove_file(&path).expect("removed");
+        assert_eq!(watch.look().await.expect("looks"), Again::Soon);
+        assert_eq!(watch.plugins().count(), 1);
+        tokio::time::sleep(Duration::from_millis(limits::WATCH_GONE_MS)).await;
+        assert_eq!(watch.look().await.expect("looks"), Again::WhenTold);
+        assert_eq!((watch.plugins().count(), told.lock().expect("no panic").len()), (0, 1));
+    }
 }

@@ -9,16 +9,24 @@ const VERSIONS: (u64, u64) = (0, 1);
 const FUNCTIONS: &str = "stepwell:plugin/functions";
 const FAILURE_HANDLER: &str = "stepwell:plugin/failure-handler";
 
-/// The packages of WASI 0.2 that are linked, each with what a plugin gets of it.
-const OFFERED: [(&str, &str); 8] = [
-    ("stepwell:plugin", "the contract: durable steps, and the run's log"),
-    ("wasi:io", "streams and waiting: what the other interfaces are made of"),
-    ("wasi:clocks", "the run's own time outside a step, the real time inside"),
-    ("wasi:random", "the run's own randomness outside a step, the system's inside"),
-    ("wasi:cli", "the variables granted to the plugin; what it prints goes to the run's log; no arguments, no terminal"),
-    ("wasi:http", "requests to the hosts granted to the plugin, none unless configured"),
-    ("wasi:filesystem", "linked, but denied: no file can be opened"),
-    ("wasi:sockets", "linked, but denied: no connection can be made"),
+/// What is linked, each with what a plugin gets of it. The first that an import's path begins with counts.
+const OFFERED: [(&str, &str); 16] = [
+    ("stepwell:plugin/log", "allowed: the run's log"),
+    ("stepwell:plugin/", "allowed: the contract itself"),
+    ("wasi:io/", "allowed: streams and waiting, which the others are made of"),
+    ("wasi:clocks/", "allowed: the run's own time outside a step, the real time inside"),
+    ("wasi:random/insecure-seed", "allowed: one value for each run"),
+    ("wasi:random/", "allowed: the run's own randomness outside a step, the system's inside"),
+    ("wasi:cli/environment", "by grant: the variables granted to the plugin; no arguments"),
+    ("wasi:cli/exit", "allowed: ends the instance, as a panic does"),
+    ("wasi:cli/stdin", "denied: always empty"),
+    ("wasi:cli/stdout", "allowed: goes to the run's log"),
+    ("wasi:cli/stderr", "allowed: goes to the run's log"),
+    ("wasi:cli/terminal-", "denied: there is no terminal"),
+    ("wasi:http/types", "allowed: what requests are made of"),
+    ("wasi:http/outgoing-handler", "by grant: requests to the hosts granted to the plugin"),
+    ("wasi:filesystem/", "denied: no file can be opened"),
+    ("wasi:sockets/", "denied: no connection can be made"),
 ];
 
 /// What a plugin imports, and what it would be granted.
@@ -88,14 +96,16 @@ pub(super) fn imports(names: &[String]) -> Vec<Import> {
 /// What a plugin gets of an import, if it is offered at all.
 fn grant(name: &str) -> Option<&'static str> {
     let name = Name::read(name);
-    let (_, grant) = OFFERED.iter().find(|(package, _)| *package == name.package)?;
+    let (_, grant) = OFFERED.iter().find(|(start, _)| name.path.starts_with(start))?;
     let series = if name.is_ours() { VERSIONS } else { (0, 2) };
     (name.series() == Some(series)).then_some(grant)
 }
 
 fn offered() -> String {
-    let wasi = OFFERED.iter().map(|(package, _)| *package).filter(|package| *package != OURS);
-    let wasi: Vec<String> = wasi.map(|package| format!("{package}@0.2")).collect();
+    let mut packages: Vec<&str> = OFFERED.iter().filter_map(|(path, _)| path.split('/').next()).collect();
+    packages.dedup();
+    let wasi: Vec<String> =
+        packages.into_iter().filter(|package| *package != OURS).map(|package| format!("{package}@0.2")).collect();
     format!("{OURS}@{}.{} and {}", VERSIONS.0, VERSIONS.1, wasi.join(", "))
 }
 

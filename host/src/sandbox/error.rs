@@ -1,6 +1,6 @@
 //! What can go wrong before a plugin runs, with what to do about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::limits;
 use crate::model::Failure;
@@ -66,6 +66,10 @@ pub enum Error {
 }
 
 impl Error {
+    pub(super) fn at(path: &Path, source: std::io::Error) -> Self {
+        Self::Cache { path: path.to_owned(), source }
+    }
+
     /// Whether the same component may work when it is tried again: the fault was the machine's, not the component's.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Compiler { .. } | Self::Cache { .. } | Self::Engine(_))

@@ -1,8 +1,8 @@
 //! How instances end other than by returning: traps, deadlines and limits, told as failures.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
-use wasmtime::{Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, FrameSymbol, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use super::Exit;
@@ -134,40 +134,79 @@ fn bytes_text(bytes: usize) -> String {
     }
 }
 
-/// One line for each frame, innermost first: `function (file:line:column)`.
+/// One line for each frame, innermost first: `function (file:line:column)`. What a language's runtime does once it has
+/// given up stands before the place that matters, and is left out.
 fn stack_text(backtrace: &WasmBacktrace) -> String {
-    let mut text = String::new();
-    for frame in backtrace.frames() {
-        let index = frame.func_index();
-        if frame.symbols().is_empty() {
-            let _ = writeln!(text, "{}", Name { raw: frame.func_name(), index });
-        }
-        for symbol in frame.symbols() {
-            let _ = write!(text, "{}", Name { raw: symbol.name().or(frame.func_name()), index });
-            if let (Some(file), Some(line)) = (symbol.file(), symbol.line()) {
-                let _ = write!(text, " ({file}:{line}:{})", symbol.column().unwrap_or(1));
-            }
-            text.push('\n');
-        }
+    let lines: Vec<Frame> = backtrace.frames().iter().flat_map(frames).collect();
+    let first = lines.iter().position(|frame| !frame.is_runtime()).unwrap_or(0);
+    let text: Vec<String> = lines[first..].iter().map(ToString::to_string).collect();
+    text.join("\n")
+}
+
+/// A line of the stack; the compiler may have made several of the guest's functions into one.
+struct Frame {
+    name: String,
+    place: Option<String>,
+}
+
+fn frames(frame: &FrameInfo) -> Vec<Frame> {
+    let index = frame.func_index();
+    if frame.symbols().is_empty() {
+        return vec![Frame { name: name(frame.func_name(), index), place: None }];
     }
-    text.truncate(text.trim_end().len());
-    text
+    let read = |symbol: &FrameSymbol| {
+        let column = symbol.column().unwrap_or(1);
+        let place = symbol.file().zip(symbol.line()).map(|(file, line)| format!("{file}:{line}:{column}"));
+        Frame { name: name(symbol.name().or(frame.func_name()), index), place }
+    };
+    frame.symbols().iter().map(read).collect()
 }
 
-/// A function's name as its author wrote it.
-struct Name<'a> {
-    raw: Option<&'a str>,
-    index: u32,
+impl Frame {
+    /// Rust's panic and abort machinery.
+    fn is_runtime(&self) -> bool {
+        const NAMES: [&str; 7] = ["abort", "std::", "core::", "alloc::", "__rust", "rust_", "dlmalloc"];
+        self.place.as_ref().is_some_and(|place| place.starts_with("/rustc/"))
+            || NAMES.iter().any(|start| self.name.starts_with(start))
+    }
 }
 
-impl fmt::Display for Name<'_> {
+impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.raw {
-            // The alternate form leaves out the hash.
-            Some(raw) => write!(f, "{:#}", rustc_demangle::demangle(raw)),
-            None => write!(f, "function {}", self.index),
+        match &self.place {
+            Some(place) => write!(f, "{} ({place})", self.name),
+            None => f.write_str(&self.name),
         }
     }
+}
+
+/// A function's name as its author wrote it, without hash and final type arguments.
+fn name(raw: Option<&str>, index: u32) -> String {
+    match raw {
+        Some(raw) => without_type_arguments(&format!("{:#}", rustc_demangle::demangle(raw))).to_owned(),
+        None => format!("function {index}"),
+    }
+}
+
+/// Debug information names `run_dry<…>` with types that fill a screen.
+fn without_type_arguments(name: &str) -> &str {
+    if !name.ends_with('>') {
+        return name;
+    }
+    let mut depth = 0;
+    for (at, c) in name.char_indices().rev() {
+        match c {
+            '>' if name[..at].ends_with(['-', '=']) => {}
+            '>' => depth += 1,
+            '<' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && c == '<' {
+            let kept = name[..at].trim_end_matches("::");
+            return if kept.is_empty() { name } else { kept };
+        }
+    }
+    name
 }
 
 #[cfg(test)]
@@ -183,8 +222,11 @@ mod tests {
 
     #[test]
     fn names_are_demangled() {
-        let raw = Some("_ZN4core9panicking5panic17h0123456789abcdefE");
-        assert_eq!(Name { raw, index: 0 }.to_string(), "core::panicking::panic");
-        assert_eq!(Name { raw: None, index: 7 }.to_string(), "function 7");
+        assert_eq!(name(Some("_ZN4core9panicking5panic17h0123456789abcdefE"), 0), "core::panicking::panic");
+        assert_eq!(name(Some("call<dyn Fn(&A<B>) -> C, alloc::Global>"), 0), "call");
+        assert_eq!(name(Some("std::sys::end::<F<X>, !>"), 0), "std::sys::end");
+        assert_eq!(name(Some("<A as B<C>>::run"), 0), "<A as B<C>>::run");
+        assert_eq!(name(Some("<closure>"), 0), "<closure>");
+        assert_eq!(name(None, 7), "function 7");
     }
 }
