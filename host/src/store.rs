@@ -8,7 +8,7 @@ pub mod conformance;
 mod fault;
 mod sqlite;
 
-pub use fault::POINTS as FAULT_POINTS;
+pub use fault::{POINTS as FAULT_POINTS, point as fault_point};
 pub use sqlite::{Durability, Options, SqliteStore, Stats};
 
 use std::sync::Arc;

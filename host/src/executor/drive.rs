@@ -290,6 +290,9 @@ async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
         secret: run.lease.secret,
         started: run.lease.run.created(),
     };
+    if run.failed.is_none() {
+        store::fault_point("execute.begin");
+    }
     let mut bounds = run.code.bounds;
     if run.failed.is_some() {
         bounds.memory_bytes += handler_headroom(&run.lease);

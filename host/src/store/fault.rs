@@ -17,6 +17,7 @@ pub const POINTS: &[&str] = &[
     "lease.after",
     "recovery.before_commit",
     "recovery.after_commit",
+    "execute.begin",
 ];
 
 #[cfg(not(debug_assertions))]

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A chain of causes is followed this far, so that an error which is its own source ends.
-const CAUSES_MAX: usize = 64;
+const CAUSES_MAX: usize = 1_000;
 
 /// The error that ends a step's attempt or a function's body.
 ///
