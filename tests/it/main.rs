@@ -3,6 +3,8 @@
 mod clock;
 mod crash;
 mod guests;
+mod hot_swap;
+mod http;
 mod process;
 mod render;
 mod scenarios;
@@ -13,6 +15,6 @@ use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = [scenarios::trials(), crash::trials()].into_iter().flatten().collect();
+    let trials = [scenarios::trials(), crash::trials(), hot_swap::trials(), http::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

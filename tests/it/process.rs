@@ -89,10 +89,6 @@ impl Host {
         Ok(Self { child, address, log })
     }
 
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     pub fn log(&self) -> String {
         self.log.lock().expect("no panic while held").join("\n")
     }

@@ -338,7 +338,7 @@ mod tests {
         assert_eq!(watch.look().await.expect("looks"), Again::WhenTold);
         let mut first = news();
         first.sort();
-        assert_eq!(first, ["a b.wasm: the file's name is to be", "a.wasm: the file is not WebAsse"]);
+        assert_eq!(first, ["a b.wasm: the file's name is to be", "a.wasm: the file is not WebAssem"]);
         watch.look().await.expect("looks");
         put("a.wasm", "one");
         watch.look().await.expect("looks");
