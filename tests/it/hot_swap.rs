@@ -43,7 +43,7 @@ fn refuses() -> Result<(), Failed> {
     let mut host = start(&site)?;
     wait_for_function(&mut host, "hello-hello");
     std::fs::write(site.plugins().join("hello.wasm"), b"\0asm\x01\0\0\0")?;
-    host.wait_for("the reason", |host| host.log().contains("core module").then_some(()));
+    host.wait_for("the reason", |host| host.log().contains("core WebAssembly module").then_some(()));
     assert!(functions(&host).contains("hello-hello"), "the last good version stays live");
     let event = host.send(&json!({ "name": "demo/hello", "data": { "name": "Ada" } })).expect("accepted");
     let output = host.wait_for("the run's end", |host| {

@@ -10,6 +10,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("http::accepts_one_event_and_many", accepts),
         Trial::test("http::refuses_bad_events_and_says_why", refuses),
         Trial::test("http::reads_runs_and_their_errors", reads),
+        Trial::test("http::answers_while_a_parallel_step_is_retried", retries_in_parallel),
     ]
 }
 
@@ -20,6 +21,23 @@ fn host() -> Result<(Site, Host), Failed> {
         host.request("GET", "/api/v1/functions", "").ok()?.1.contains("faults-print").then_some(())
     });
     Ok((site, host))
+}
+
+/// The retried step executes beside its sibling's recorded result, in an instance of its own.
+fn retries_in_parallel() -> Result<(), Failed> {
+    let site = Site::new(&["trial"]);
+    let mut host = site.serve(&["--retry-interval", "50ms", "--event-key", "test"], &[])?;
+    host.wait_for("the plugin", |host| {
+        host.request("GET", "/api/v1/functions", "").ok()?.1.contains("trial-trial").then_some(())
+    });
+    let data = json!({ "fail": "left", "until_attempt": 1 });
+    let event = host.send(&json!({ "name": "trial/started", "data": data })).expect("accepted");
+    let output = host.wait_for("the run's end", |host| {
+        let run = host.get(&format!("/v1/events/{event}/runs"))["data"][0].clone();
+        (run["status"] == "Completed").then(|| run["output"].clone())
+    });
+    assert_eq!(output, json!({ "first": 1, "second": 2, "left": 3, "right": 4 }));
+    Ok(())
 }
 
 fn post(host: &Host, path: &str, body: &str) -> Result<(u16, Value), Failed> {

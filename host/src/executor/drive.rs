@@ -90,10 +90,11 @@ impl Drive {
             return Move::EnterBody;
         }
         self.start_due_steps();
-        let until = self.run.state().history.next_due();
+        let state = self.run.state();
         match self.steps.is_empty() {
-            false => Move::Wait { until },
-            true => Move::Settle(Verdict::Park { due: until }),
+            // What is due already executes, or waits for room: its end is waited for, not its time.
+            false => Move::Wait { until: state.history.next_due_after(self.run.now()) },
+            true => Move::Settle(Verdict::Park { due: state.history.next_due_after(0) }),
         }
     }
 

@@ -189,13 +189,13 @@ impl History {
         due.into_iter().map(|(_, key)| key).collect()
     }
 
-    /// When the earliest of what waits is due: sleeps, steps that back off, the body.
-    pub fn next_due(&self) -> Option<Millis> {
+    /// When the earliest of what is due after `now` is due: sleeps, steps that back off, the body.
+    pub fn next_due_after(&self, now: Millis) -> Option<Millis> {
         let operations = self.operations.values().filter_map(|(_, progress)| match progress {
             Progress::SleepsUntil(until) | Progress::BacksOff { until, .. } => Some(*until),
             Progress::Resolved => None,
         });
-        operations.chain(self.body_retry_at).min()
+        operations.chain(self.body_retry_at).filter(|due| *due > now).min()
     }
 }
 
@@ -217,9 +217,9 @@ mod tests {
         let mut history = History::default();
         history.push(Entry::Interrupted, 1);
         history.push(Entry::BodyRetry { error: error(0), retry_at: 9 }, 1);
-        assert_eq!((history.body_attempt(), history.interruptions(), history.next_due()), (1, 1, Some(9)));
+        assert_eq!((history.body_attempt(), history.interruptions(), history.next_due_after(0)), (1, 1, Some(9)));
         history.push(step("a"), 2);
-        assert_eq!((history.body_attempt(), history.interruptions(), history.next_due()), (0, 0, None));
+        assert_eq!((history.body_attempt(), history.interruptions(), history.next_due_after(0)), (0, 0, None));
     }
 
     #[test]
@@ -229,8 +229,9 @@ mod tests {
         history.push(Entry::Sleep { key: OpKey::new("s", 0), until: 50 }, 1);
         history.push(Entry::StepRetry { key: key.clone(), started: 1, error: error(0), retry_at: 20 }, 1);
         history.push(Entry::StepRetry { key: key.clone(), started: 1, error: error(1), retry_at: 30 }, 20);
-        assert_eq!((history.unresolved(), history.step_attempt(&key), history.next_due()), (2, 2, Some(30)));
+        assert_eq!((history.unresolved(), history.step_attempt(&key), history.next_due_after(0)), (2, 2, Some(30)));
         assert_eq!(history.steps_due(30), vec![key]);
+        assert_eq!(history.next_due_after(30), Some(50), "what is due already is not waited for");
         history.push(step("a"), 31);
         history.push(Entry::Woke { key: OpKey::new("s", 0) }, 50);
         assert_eq!((history.unresolved(), history.results().len()), (0, 2));

@@ -16,7 +16,7 @@ pub enum Error {
     TooLarge(usize),
     #[error("the file is not WebAssembly: it does not begin with the bytes `\\0asm`")]
     NotWasm,
-    #[error("the file is a core WebAssembly module, not a component: build it with `stepwell build`, or for Rust with `cargo build --target wasm32-wasip2 --release` (not wasm32-unknown-unknown or wasm32-wasip1)")]
+    #[error("the file is a core WebAssembly module, not a component: for Rust, build it with `cargo build --target wasm32-wasip2 --release` (not wasm32-unknown-unknown or wasm32-wasip1)")]
     CoreModule,
     #[error("the file is not a valid component: {0}")]
     Malformed(String),

@@ -30,6 +30,10 @@ impl wit::log::Host for State {
     }
 
     fn panicked(&mut self, message: String, place: String) -> Result<()> {
+        if message.is_empty() {
+            self.panicked = None;
+            return Ok(());
+        }
         self.panicked = Some(Panicked { message: line(&message, Breaks::Kept), place: line(&place, Breaks::Stripped) });
         Ok(())
     }
