@@ -25,13 +25,13 @@ pub struct Options {
     /// Times each load is repeated; the median counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
+    /// Runs at once, one load for each.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
+    at_once: Vec<usize>,
     /// Where the database and the floor's files lie; the default is a folder in `target`, on the disk of the checkout.
     #[arg(long)]
     folder: Option<PathBuf>,
 }
-
-/// Runs at once.
-const CONCURRENCIES: [usize; 3] = [1, 16, 64];
 
 pub fn run(options: &Options) -> Result<()> {
     let binary = build::host(build::Profile::Release)?;
@@ -42,7 +42,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut loads = Vec::new();
     let mut idle_mb = 0.0;
     for durability in [Durability::Strict, Durability::Relaxed] {
-        for concurrency in CONCURRENCIES {
+        for &concurrency in &options.at_once {
             let mut rounds = Vec::new();
             for _ in 0..options.repeat {
                 let host = Host::start(&binary, &folder, durability)?;
