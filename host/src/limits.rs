@@ -99,6 +99,8 @@ pub const TABLE_ELEMENTS_MAX: usize = 65_536;
 pub const INSTANCE_STATE_MAX_BYTES: usize = 4 << 20;
 /// Of each place in the pool of instances this much stays in memory for the next guest.
 pub const RESIDENT_BYTES: usize = 2 << 20;
+/// And of each table.
+pub const RESIDENT_TABLE_BYTES: usize = 64 << 10;
 /// What a plugin may draw of randomness in one call.
 pub const RANDOM_MAX_BYTES: u64 = 1 << 20;
 /// Header fields of one outbound request or of its response, in the host's memory.
@@ -149,8 +151,14 @@ pub const READY_BYTES_MAX: usize = 32 << 20;
 pub const YOUNG_RUNS_MAX: u64 = 10_000;
 /// How long a commit may wait for company while more than one run executes.
 pub const COMPANY_WAIT_US: u64 = 300;
+/// Ends that are kept in memory for followers who come late, and how long the output of such a run may be.
+pub const RECENT_ENDS_MAX: usize = 256;
+pub const RECENT_END_MAX_BYTES: usize = 4 << 10;
 /// The write-ahead log is written back to the database when it has grown to this.
-pub const WAL_MAX_BYTES: u64 = 8 << 20;
+pub const WAL_MAX_BYTES: u64 = 2 << 20;
+/// The write-ahead log is made this long at once, so that commits overwrite what is there: a file that grows costs a
+/// sync about twice as much.
+pub const WAL_RESERVED_BYTES: u64 = 3 << 20;
 /// With relaxed durability: what a power loss may take, unless configured otherwise.
 pub const RELAXED_SYNC_MS: u64 = 100;
 /// Connections that read beside the writer.
@@ -169,6 +177,8 @@ pub const WORKERS_DEFAULT: usize = 256;
 pub const SHUTDOWN_GRACE_MS: u64 = 10_000;
 /// How long a run whose code cannot be loaded waits before that is tried again.
 pub const CODE_RETRY_MS: u64 = 5_000;
+/// How long the scheduler waits when the store cannot lease, before it asks again.
+pub const LEASE_RETRY_MS: u64 = 1_000;
 /// Rows that a listing answers at most.
 pub const PAGE_MAX: usize = 1_000;
 /// Rows that a listing answers unless asked otherwise.

@@ -59,7 +59,9 @@ fn pool(seats: u32) -> PoolingAllocationConfig {
         .max_tables_per_module(limits::INSTANCE_TABLES_MAX as u32)
         .max_core_instance_size(limits::INSTANCE_STATE_MAX_BYTES)
         .max_component_instance_size(limits::INSTANCE_STATE_MAX_BYTES)
-        .table_elements(limits::TABLE_ELEMENTS_MAX);
+        .table_elements(limits::TABLE_ELEMENTS_MAX)
+        // Tables are small and are reset by writing; giving their pages back would cost each guest system calls.
+        .table_keep_resident(limits::RESIDENT_TABLE_BYTES);
     // With the page map the kernel says which pages a guest has touched, and only these are reset, in place: no page
     // faults for the next guest. Without it the whole range would be written, which is slower than giving it back.
     if has_page_map() {

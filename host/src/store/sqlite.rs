@@ -109,6 +109,9 @@ impl SqliteStore {
             unended,
         }));
         let wal = WalFile::new(folder.join("stepwell.db-wal"), options.durability);
+        if let Err(error) = wal.reserve() {
+            tracing::warn!(%error, "no room could be reserved for the write-ahead log");
+        }
         let writer = Writer::new(connection, shared.clone(), &found, wal);
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| Error::Unusable(format!("the writer could not be started: {error}")))?;

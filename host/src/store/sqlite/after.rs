@@ -100,7 +100,7 @@ impl After {
                     Returned::Parked(Some(due)) => agenda.add_listed((due, active.row()), None),
                     Returned::Parked(None) => {}
                     Returned::Released => shared.put(&mut agenda, active.turn, active.listed(), None),
-                    Returned::Ended(end) => ended.push(end),
+                    Returned::Ended(end) => ended.push((active.function.clone(), end)),
                 }
                 shared.slots.release(active.slot);
             }
@@ -108,8 +108,8 @@ impl After {
             is_news
         };
         shared.count_executing();
-        for end in ended {
-            shared.followers.tell(end.run.row(), || *end);
+        for (function, end) in ended {
+            shared.followers.tell(&function.namespace, *end);
         }
         if is_news {
             shared.news.notify_one();

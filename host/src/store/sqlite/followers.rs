@@ -1,11 +1,12 @@
 //! Who waits for which run's end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::model::Ended;
+use crate::limits;
+use crate::model::{Ended, Namespace, Outcome, RunId};
 
 #[derive(Debug, Default)]
 pub struct Followers {
@@ -16,6 +17,8 @@ pub struct Followers {
 struct Table {
     by_row: HashMap<i64, Vec<(u64, oneshot::Sender<Ended>)>>,
     next: u64,
+    /// The last ends, oldest first: a short run may end before its sender has come to follow it.
+    recent: VecDeque<(Namespace, Ended)>,
 }
 
 /// One who waits. Gone from the table when dropped.
@@ -38,14 +41,25 @@ impl Followers {
         Follower { followers: self, row, ticket, end }
     }
 
-    /// Tells those who wait for it. The end is made only if somebody does.
-    pub fn tell(&self, row: i64, end: impl FnOnce() -> Ended) {
-        let Some(waiting) = self.table().by_row.remove(&row) else { return };
-        let end = end();
+    /// Tells those who wait for it, or keeps it for a while for who comes late.
+    pub fn tell(&self, namespace: &Namespace, end: Ended) {
+        let mut table = self.table();
+        let Some(waiting) = table.by_row.remove(&end.run.row()) else {
+            table.keep(namespace, end);
+            return;
+        };
+        drop(table);
         for (_, tell) in waiting {
             // Whoever has stopped waiting needs no answer.
             let _ = tell.send(end.clone());
         }
+    }
+
+    /// The run's end, if it was among the last.
+    pub fn recent(&self, namespace: &Namespace, run: RunId) -> Option<Ended> {
+        let table = self.table();
+        let found = table.recent.iter().rev().find(|(of, end)| end.run == run && of == namespace);
+        found.map(|(_, end)| end.clone())
     }
 
     /// Nothing will be told any more.
@@ -55,6 +69,22 @@ impl Followers {
 
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn keep(&mut self, namespace: &Namespace, end: Ended) {
+        let is_small = match &end.outcome {
+            Outcome::Completed(output) => output.len() <= limits::RECENT_END_MAX_BYTES,
+            Outcome::Failed(_) => false,
+        };
+        if !is_small {
+            return;
+        }
+        if self.recent.len() >= limits::RECENT_ENDS_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((namespace.clone(), end));
     }
 }
 

@@ -157,6 +157,9 @@ impl Store for SqliteStore {
         // First a follower, then a look: an end in between reaches the one or the other.
         let follower = self.shared.followers.follow(run.row());
         if !self.shared.is_unended_here(namespace, run) {
+            if let Some(ended) = self.shared.followers.recent(namespace, run) {
+                return Ok(Some(ended));
+            }
             let (shared, namespace) = (self.shared.clone(), namespace.clone());
             let read = move |connection: &_| match views::find(connection, &shared.names, &namespace, run)? {
                 Some(_) => Ok(Some(rows::end(connection, run)?)),

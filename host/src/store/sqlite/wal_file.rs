@@ -1,12 +1,14 @@
 //! When the write-ahead log is synced, and how often it was.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Durability;
 use super::shared::Counters;
+use crate::limits;
 
 #[derive(Debug)]
 pub struct WalFile {
@@ -19,6 +21,14 @@ pub struct WalFile {
 impl WalFile {
     pub fn new(path: PathBuf, durability: Durability) -> Self {
         Self { durability, path, file: None, unsynced_since: None }
+    }
+
+    /// Makes the log as long as it will become anyway. What follows its last commit is never read.
+    pub fn reserve(&self) -> std::io::Result<()> {
+        let mut file = File::options().append(true).open(&self.path)?;
+        let missing = limits::WAL_RESERVED_BYTES.saturating_sub(file.metadata()?.len());
+        std::io::copy(&mut std::io::repeat(0).take(missing), &mut file)?;
+        file.sync_all()
     }
 
     /// A commit was written, and with strict durability synced.
