@@ -117,7 +117,37 @@ fn check_order(paths: &[String]) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The host dies while every run waits for an answer, and the next ones die while they put things in order.
+fn killed_recovering(point: &str) -> Result<(), Failed> {
+    let mut scene = Scene::new();
+    scene.witness.hold();
+    let mut host = scene.start(None)?;
+    scene.send(&mut host, EVENTS);
+    host.wait_for("every run's first step", |_| (scene.witness.paths().len() == EVENTS).then_some(()));
+    host.kill();
+    scene.witness.release();
+    for _ in 0..2 {
+        if scene.start(Some(&format!("{point}:1"))).is_ok() {
+            return Err("the host was to die while it recovered".into());
+        }
+    }
+    let mut host = scene.start(None)?;
+    for event in &scene.acknowledged {
+        let run = host.wait_for("the run", |host| {
+            let run = host.get(&format!("/v1/events/{event}/runs"))["data"][0]["run_id"].as_str()?.to_owned();
+            Some(host.get(&format!("/api/v1/runs/{run}")))
+        });
+        let journal = run["journal"].as_array().into_iter().flatten();
+        let interruptions = journal.filter(|record| record["what"] == "interrupted").count();
+        assert_eq!(interruptions, 1, "one host was lost while it executed: {run}");
+    }
+    scene.check(host)
+}
+
 fn killed_at(point: &str) -> Result<(), Failed> {
+    if point.starts_with("recovery.") {
+        return killed_recovering(point);
+    }
     for nth in [1, 2, 5] {
         let mut scene = Scene::new();
         match scene.start(Some(&format!("{point}:{nth}"))) {

@@ -1,7 +1,8 @@
 //! A run's history as text, so that a scenario's expectation can be read like the vector that it stands for.
 //!
 //! Ids and stacks are left out, runs are numbered in the order in which they were started, times count from the
-//! scenario's start, and a delay of Inngest's table with its jitter is written `d(k)`.
+//! scenario's start, and a delay of Inngest's table with its jitter is written `d(k)`. The time at which such a delay
+//! is over is named where it is announced (`r1`, `r2`, …), and by that name wherever something happens then.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -19,29 +20,76 @@ const TEXT_MAX: usize = 160;
 
 /// Renders runs (oldest first) and the lifecycle events that were stored.
 pub fn history(runs: &[RunView], events: &[std::sync::Arc<Event>]) -> String {
-    let numbers: HashMap<RunId, usize> = runs.iter().enumerate().map(|(index, run)| (run.id, index + 1)).collect();
+    let names = Names::of(runs);
     let mut text = String::new();
     for run in runs {
-        render_run(&mut text, run, &numbers);
+        render_run(&mut text, run, &names);
     }
     for event in events.iter().filter(|event| event.name.starts_with("inngest/")) {
-        render_event(&mut text, event, &numbers);
+        render_event(&mut text, event, &names);
     }
     text
 }
 
-fn render_run(text: &mut String, run: &RunView, numbers: &HashMap<RunId, usize>) {
-    let _ = write!(text, "run {} of {}", numbers[&run.id], run.function);
+/// What stands for values that differ from one seed to the next.
+struct Names {
+    runs: HashMap<RunId, usize>,
+    /// When jittered delays are over, in the order in which they were announced.
+    retries: Vec<Millis>,
+}
+
+impl Names {
+    fn of(runs: &[RunView]) -> Self {
+        let announced = runs.iter().flat_map(|run| &run.journal).filter_map(|record| match record.entry {
+            Entry::StepRetry { retry_at, .. } | Entry::BodyRetry { retry_at, .. } => Some(retry_at),
+            _ => None,
+        });
+        Self {
+            runs: runs.iter().enumerate().map(|(index, run)| (run.id, index + 1)).collect(),
+            retries: announced.filter(|at| !is_whole(*at)).collect(),
+        }
+    }
+
+    /// Seconds since the start, or since the retry before it; `+?` for a time that nothing has led to.
+    fn at(&self, time: Millis) -> String {
+        if is_whole(time) {
+            return format!("+{}s", (time - START) / 1_000);
+        }
+        let since = |retry: &Millis| time.checked_sub(*retry).filter(|since| since % 1_000 == 0);
+        let retries = self.retries.iter().enumerate();
+        match retries.filter_map(|(index, retry)| Some((since(retry)?, index + 1))).min() {
+            Some((0, number)) => format!("r{number}"),
+            Some((since, number)) => format!("r{number}+{}s", since / 1_000),
+            None => "+?".into(),
+        }
+    }
+
+    fn delay(&self, attempt: u32, from: Millis, to: Millis) -> String {
+        let ms = to - from;
+        let slot = TABLE_S[(attempt as usize).min(TABLE_S.len() - 1)] * 1_000;
+        match !is_whole(ms + START) && (slot..slot + 30_000).contains(&ms) {
+            true => format!("d({attempt}), at {}", self.at(to)),
+            false => format!("{ms} ms"),
+        }
+    }
+}
+
+fn is_whole(time: Millis) -> bool {
+    time.saturating_sub(START) % 1_000 == 0
+}
+
+fn render_run(text: &mut String, run: &RunView, names: &Names) {
+    let _ = write!(text, "run {} of {}", names.runs[&run.id], run.function);
     if let Some(failed) = run.failed_run {
-        let _ = write!(text, ", handles run {}", numbers[&failed]);
+        let _ = write!(text, ", handles run {}", names.runs[&failed]);
     }
     text.push('\n');
     for record in &run.journal {
-        let _ = writeln!(text, "  {} {}", at(record.at), entry(record));
+        let _ = writeln!(text, "  {} {}", names.at(record.at), entry(record, names));
     }
     match &run.ended {
         None => {
-            let due = run.due.map_or_else(|| "nothing".into(), at);
+            let due = run.due.map_or_else(|| "nothing".into(), |due| names.at(due));
             let _ = writeln!(text, "  waits until {due}");
         }
         Some(ended) => {
@@ -49,7 +97,7 @@ fn render_run(text: &mut String, run: &RunView, numbers: &HashMap<RunId, usize>)
                 Outcome::Completed(value) => format!("completed: {}", cut(value.as_str())),
                 Outcome::Failed(failure) => format!("failed: {}", error(failure)),
             };
-            let _ = writeln!(text, "  {} {outcome}", at(ended.at));
+            let _ = writeln!(text, "  {} {outcome}", names.at(ended.at));
         }
     }
     for line in &run.log {
@@ -57,7 +105,7 @@ fn render_run(text: &mut String, run: &RunView, numbers: &HashMap<RunId, usize>)
     }
 }
 
-fn entry(record: &Record) -> String {
+fn entry(record: &Record, names: &Names) -> String {
     match &record.entry {
         Entry::Step { key, attempt, value: Ok(value), .. } => {
             format!("step {key} attempt {attempt} = {}", cut(value.as_str()))
@@ -66,34 +114,17 @@ fn entry(record: &Record) -> String {
             format!("step {key} attempt {attempt} failed for good: {}", error(failure))
         }
         Entry::StepRetry { key, error: failure, retry_at, .. } => {
-            let delay = delay(failure.attempt, retry_at - record.at);
+            let delay = names.delay(failure.attempt, record.at, *retry_at);
             format!("step {key} attempt {} failed, again after {delay}: {}", failure.attempt, error(failure))
         }
-        Entry::Sleep { key, until } => format!("sleep {key} until {}", at(*until)),
+        Entry::Sleep { key, until } => format!("sleep {key} until {}", names.at(*until)),
         Entry::Woke { key } => format!("sleep {key} over"),
         Entry::BodyRetry { error: failure, retry_at } => {
-            let delay = delay(failure.attempt, retry_at - record.at);
+            let delay = names.delay(failure.attempt, record.at, *retry_at);
             format!("body attempt {} failed, again after {delay}: {}", failure.attempt, error(failure))
         }
         Entry::Interrupted => "interrupted".into(),
     }
-}
-
-/// Seconds since the start; within the slot of a retry's jitter a time has no exact value, so whole slots are not shown
-/// but `~`.
-fn at(time: Millis) -> String {
-    let since = time.saturating_sub(START);
-    match since {
-        0 => "+0s".into(),
-        since if since % 1_000 == 0 => format!("+{}s", since / 1_000),
-        _ => "+~".into(),
-    }
-}
-
-fn delay(attempt: u32, ms: Millis) -> String {
-    let slot = TABLE_S[(attempt as usize).min(TABLE_S.len() - 1)] * 1_000;
-    let exact = ms % 1_000 == 0;
-    if !exact && (slot..slot + 30_000).contains(&ms) { format!("d({attempt})") } else { format!("{ms} ms") }
 }
 
 fn error(failure: &Failure) -> String {
@@ -114,11 +145,11 @@ fn error(failure: &Failure) -> String {
     text
 }
 
-fn render_event(text: &mut String, event: &Event, numbers: &HashMap<RunId, usize>) {
+fn render_event(text: &mut String, event: &Event, names: &Names) {
     let json = event.json.to_value();
     let data = &json["data"];
     let run: RunId = data["run_id"].as_str().expect("lifecycle events name their run").parse().expect("a run id");
-    let _ = write!(text, "event {} of run {}, {}", event.name, numbers[&run], data["_inngest"]["status"]);
+    let _ = write!(text, "event {} of run {}, {}", event.name, names.runs[&run], data["_inngest"]["status"]);
     if event.name.ends_with(".failed") && json["id"] == data["run_id"] {
         text.push_str(", id = run id");
     }

@@ -1,32 +1,47 @@
 //! The outside world: a server that remembers in which order it was told what.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// Remembers the path of each request, and answers 200.
 pub struct Witness {
     address: SocketAddr,
-    paths: Arc<Mutex<Vec<String>>>,
+    desk: Arc<Desk>,
+}
+
+#[derive(Default)]
+struct Desk {
+    paths: Mutex<Vec<String>>,
+    /// Whether answers are held back.
+    is_held: Mutex<bool>,
+    released: Condvar,
 }
 
 impl Witness {
     pub fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let paths: Arc<Mutex<Vec<String>>> = Arc::default();
-        let sink = paths.clone();
+        let desk = Arc::new(Desk::default());
+        let theirs = desk.clone();
         std::thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-                let path = lines.next().and_then(|line| line.split_whitespace().nth(1).map(str::to_owned));
-                lines.take_while(|line| !line.is_empty()).for_each(drop);
-                // Remembered before it is answered: what the host knows of, the witness has seen.
-                sink.lock().expect("no panic while held").extend(path);
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            for stream in listener.incoming().flatten() {
+                let desk = theirs.clone();
+                std::thread::spawn(move || desk.hear(stream));
             }
         });
-        Self { address, paths }
+        Self { address, desk }
+    }
+
+    /// From now on requests are remembered, but not answered: who has asked waits.
+    pub fn hold(&self) {
+        *self.desk.is_held() = true;
+    }
+
+    /// Answers those who wait, and everybody from now on.
+    pub fn release(&self) {
+        *self.desk.is_held() = false;
+        self.desk.released.notify_all();
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -38,6 +53,23 @@ impl Witness {
     }
 
     pub fn paths(&self) -> Vec<String> {
-        self.paths.lock().expect("no panic while held").clone()
+        self.desk.paths.lock().expect("no panic while held").clone()
+    }
+}
+
+impl Desk {
+    fn hear(&self, mut stream: TcpStream) {
+        let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+        let path = lines.next().and_then(|line| line.split_whitespace().nth(1).map(str::to_owned));
+        lines.take_while(|line| !line.is_empty()).for_each(drop);
+        // Remembered before it is answered: what the host knows of, the witness has seen.
+        self.paths.lock().expect("no panic while held").extend(path);
+        drop(self.released.wait_while(self.is_held(), |is_held| *is_held));
+        // Whoever asked may have died meanwhile.
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    }
+
+    fn is_held(&self) -> MutexGuard<'_, bool> {
+        self.is_held.lock().expect("no panic while held")
     }
 }
