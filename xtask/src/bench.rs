@@ -1,17 +1,19 @@
 //! `cargo xtask bench`: how fast the host is, beside what this machine can do at all, measured in one run.
 
 mod client;
+mod first_step;
 mod floor;
 mod host;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::{build, guests};
-use host::{Durability, Host};
-use report::{Load, Report};
+use first_step::Outside;
+use host::{Durability, Host, Setup};
+use report::{FirstStep, Load, Report};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -45,7 +47,8 @@ pub fn run(options: &Options) -> Result<()> {
         for &concurrency in &options.at_once {
             let mut rounds = Vec::new();
             for _ in 0..options.repeat {
-                let host = Host::start(&binary, &folder, durability)?;
+                let setup = Setup { binary: &binary, folder: &folder, durability, guest: "bench", config: "" };
+                let host = Host::start(setup)?;
                 idle_mb = host.memory_mb()?;
                 rounds.push(measure(&host, &folder, options.runs, concurrency)?);
                 host.stop()?;
@@ -53,15 +56,30 @@ pub fn run(options: &Options) -> Result<()> {
             loads.push(report::median_load(durability, concurrency, rounds));
         }
     }
+    let first_step = first_step(&binary, &folder)?;
     let floor = floor::sqlite(&folder)?;
-    let report = Report { loads, floor, instance, idle_mb };
+    let report = Report { loads, floor, first_step, instance, idle_mb };
     if options.json { println!("{}", serde_json::to_string_pretty(&report)?) } else { print!("{report}") }
     Ok(())
 }
 
+/// How soon an event's first step acts, on a host with nothing else to do.
+fn first_step(binary: &Path, folder: &Path) -> Result<FirstStep> {
+    const EVENTS: usize = 300;
+    let outside = Outside::open()?;
+    let config = outside.grant("faults")?;
+    let setup = Setup { binary, folder, durability: Durability::Strict, guest: "faults", config: &config };
+    let host = Host::start(setup)?;
+    outside.measure(host.address(), EVENTS / 10)?;
+    let sync_ms = floor::sync_ms(folder)?;
+    let (median_ms, p99_ms) = outside.measure(host.address(), EVENTS)?;
+    host.stop()?;
+    Ok(FirstStep { median_ms, p99_ms, sync_ms })
+}
+
 /// One load, with the disk's floor measured right before it.
-fn measure(host: &Host, folder: &std::path::Path, runs: usize, concurrency: usize) -> Result<Load> {
-    client::load(host.address(), runs.min(100), concurrency)?;
+fn measure(host: &Host, folder: &Path, runs: usize, concurrency: usize) -> Result<Load> {
+    client::load(host.address(), runs, concurrency)?;
     let sync_ms = floor::sync_ms(folder)?;
     let before = host.counters()?;
     let timings = client::load(host.address(), runs, concurrency)?;

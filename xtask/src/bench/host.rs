@@ -50,22 +50,40 @@ pub struct Host {
     data: PathBuf,
 }
 
+/// What a host is started with.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup<'a> {
+    pub binary: &'a Path,
+    /// Where its data, its plugins and its configuration lie.
+    pub folder: &'a Path,
+    pub durability: Durability,
+    /// The one plugin.
+    pub guest: &'a str,
+    /// The text of `stepwell.toml`.
+    pub config: &'a str,
+}
+
 impl Host {
-    /// Starts `stepwell serve` with the benchmark's guest and waits until it listens.
-    pub fn start(binary: &Path, folder: &Path, durability: Durability) -> Result<Self> {
-        let data = folder.join("data");
-        if data.exists() {
-            fs::remove_dir_all(&data).with_context(|| format!("remove {}", data.display()))?;
+    /// Starts `stepwell serve` on an empty data folder and waits until the plugin is live.
+    pub fn start(setup: Setup<'_>) -> Result<Self> {
+        let Setup { binary, folder, durability, guest, config } = setup;
+        let (data, plugins, file) = (folder.join("data"), folder.join("plugins"), folder.join("stepwell.toml"));
+        for old in [&data, &plugins].into_iter().filter(|folder| folder.exists()) {
+            fs::remove_dir_all(old).with_context(|| format!("remove {}", old.display()))?;
         }
-        let plugins = folder.join("plugins");
         fs::create_dir_all(&plugins)?;
-        fs::copy(guests::path("bench"), plugins.join("bench.wasm"))?;
+        fs::copy(guests::path(guest), plugins.join(format!("{guest}.wasm")))?;
+        fs::write(&file, config)?;
         let mut child = Command::new(binary)
             .arg("serve")
             .args(["--listen", "127.0.0.1:0", "--event-key", "bench"])
             .args(["--durability", &durability.to_string()])
+            .arg("--config")
+            .arg(&file)
             .arg("--data-dir")
             .arg(&data)
+            .arg("--cache-dir")
+            .arg(folder.join("compiled"))
             .arg("--plugins")
             .arg(&plugins)
             .stderr(Stdio::piped())
@@ -74,7 +92,7 @@ impl Host {
             .with_context(|| format!("start {}", binary.display()))?;
         let address = listening(&mut child)?;
         let host = Self { child, address, data };
-        host.wait_for_plugin()?;
+        host.wait_for_plugin(guest)?;
         Ok(host)
     }
 
@@ -103,9 +121,9 @@ impl Host {
         Ok(())
     }
 
-    fn wait_for_plugin(&self) -> Result<()> {
+    fn wait_for_plugin(&self, guest: &str) -> Result<()> {
         for _ in 0..600 {
-            if self.get("/api/v1/functions")?.contains("ten-steps") {
+            if self.get("/api/v1/functions")?.contains(guest) {
                 return Ok(());
             }
             std::thread::sleep(std::time::Duration::from_millis(50));

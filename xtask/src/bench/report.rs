@@ -1,10 +1,11 @@
 //! The figures, for people and as JSON.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
-use super::client::Timings;
+use super::client::{Timing, Timings};
 use super::floor::Floor;
 use super::host::{Counters, Durability, Instance};
 
@@ -15,9 +16,19 @@ const STEPS: f64 = 10.0;
 pub struct Report {
     pub loads: Vec<Load>,
     pub floor: Floor,
+    pub first_step: FirstStep,
     pub instance: Instance,
     /// Resident memory of the host before any load.
     pub idle_mb: f64,
+}
+
+/// From sending an event to the arrival of the request that its first step sends, strict, one event at a time.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct FirstStep {
+    pub median_ms: f64,
+    pub p99_ms: f64,
+    /// A 4 KiB append and fdatasync, measured right before.
+    pub sync_ms: f64,
 }
 
 /// One load. Times in milliseconds.
@@ -50,16 +61,17 @@ impl Load {
     ) -> Self {
         let runs = timings.runs.len() as f64;
         let rate = runs / timings.wall.as_secs_f64();
-        let ended = sorted(timings.runs.iter().map(|timing| timing.ended.as_secs_f64() * 1_000.0));
-        let accepted = sorted(timings.runs.iter().map(|timing| timing.accepted.as_secs_f64() * 1_000.0));
+        let ms = |of: fn(&Timing) -> Duration| timings.runs.iter().map(|run| of(run).as_secs_f64() * 1_000.0).collect();
+        let (accepted_median_ms, _) = quantiles(ms(|run| run.accepted));
+        let (run_median_ms, run_p99_ms) = quantiles(ms(|run| run.ended));
         Self {
             durability: Durability::Strict,
             concurrency,
             runs_per_s: rate,
             steps_per_s: rate * STEPS,
-            accepted_median_ms: quantile(&accepted, 0.5),
-            run_median_ms: quantile(&ended, 0.5),
-            run_p99_ms: quantile(&ended, 0.99),
+            accepted_median_ms,
+            run_median_ms,
+            run_p99_ms,
             syncs_per_run: (after.syncs - before.syncs) as f64 / runs,
             written_bytes_per_step: (after.written_bytes - before.written_bytes) as f64 / runs / STEPS,
             peak_mb,
@@ -74,14 +86,11 @@ pub fn median_load(durability: Durability, concurrency: usize, mut rounds: Vec<L
     Load { durability, concurrency, ..rounds.swap_remove(rounds.len() / 2) }
 }
 
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values.collect();
+/// Median and p99.
+pub fn quantiles(mut values: Vec<f64>) -> (f64, f64) {
     values.sort_by(f64::total_cmp);
-    values
-}
-
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    sorted[((sorted.len() - 1) as f64 * q).round() as usize]
+    let at = |q: f64| values[((values.len() - 1) as f64 * q).round() as usize];
+    (at(0.5), at(0.99))
 }
 
 impl fmt::Display for Report {
@@ -115,6 +124,8 @@ impl fmt::Display for Report {
             )?;
         }
         writeln!(f, "\nHost idle: {:.1} MB", self.idle_mb)?;
+        let FirstStep { median_ms, p99_ms, sync_ms } = self.first_step;
+        writeln!(f, "Event to first step: median {median_ms:.2} ms, p99 {p99_ms:.2} ms, beside a sync of {sync_ms:.3} ms")?;
         writeln!(
             f,
             "A Rust instance: started in {:.1} µs, a run of 10 steps in {:.1} µs",
