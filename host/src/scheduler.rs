@@ -1,6 +1,7 @@
 //! What runs next: leases runs as there is room, drives each in a task of its own, and wakes what waits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{RwLock, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -37,8 +38,12 @@ impl Scheduler {
                 Ok(leases) => leases,
                 Err(store::Error::Closing) => break,
                 Err(error) => {
-                    tracing::error!(%error, "no runs could be leased");
-                    Vec::new()
+                    tracing::error!(%error, "no runs could be leased; trying again");
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_millis(limits::LEASE_RETRY_MS)) => {}
+                        _ = stop.changed() => {}
+                    }
+                    continue;
                 }
             };
             let is_idle = leases.is_empty();
