@@ -1,5 +1,6 @@
 //! Black-box tests, in one binary so that the engine is linked once: scenarios by folder, and suites by subject.
 
+mod cargo_component;
 mod clock;
 mod crash;
 mod guests;
@@ -15,6 +16,6 @@ use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = [scenarios::trials(), crash::trials(), hot_swap::trials(), http::trials()].into_iter().flatten().collect();
+    let trials = [scenarios::trials(), crash::trials(), hot_swap::trials(), http::trials(), cargo_component::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

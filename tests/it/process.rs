@@ -42,10 +42,15 @@ impl Site {
         self.path().join("plugins")
     }
 
-    /// Copies a guest's component into the plugin folder, under a plugin's name, by a rename as tools do.
+    /// Copies a guest's component into the plugin folder, under a plugin's name.
     pub fn put(&self, plugin: &str, guest: &str) {
+        self.put_file(plugin, &guests::path(guest));
+    }
+
+    /// The same with any file, by a rename as tools do.
+    pub fn put_file(&self, plugin: &str, file: &Path) {
         let partial = self.path().join(format!("{plugin}.partial"));
-        std::fs::copy(guests::path(guest), &partial).expect("the component is copied");
+        std::fs::copy(file, &partial).expect("the component is copied");
         std::fs::rename(partial, self.plugins().join(format!("{plugin}.wasm"))).expect("the component is put in place");
     }
 
