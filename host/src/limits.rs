@@ -66,6 +66,9 @@ pub const ERROR_CAUSES_MAX: usize = 32;
 
 /// From this interruption on a run executes alone on its host, so that it takes no neighbour with it.
 pub const INTERRUPTIONS_ALONE: u32 = 3;
+/// How long such a run waits to be alone, and then how long it is: what kills its host does so soon, and steps that take
+/// hours are not to hold up everybody else.
+pub const ALONE_MS: u64 = 10_000;
 /// At this interruption a run fails with kind `host`.
 pub const INTERRUPTIONS_MAX: u32 = 10;
 

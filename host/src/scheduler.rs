@@ -1,10 +1,12 @@
 //! What runs next: leases runs as there is room, drives each in a task of its own, and wakes what waits.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{RwLock, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::executor::Executor;
 use crate::limits;
@@ -65,12 +67,26 @@ impl Scheduler {
 
     async fn execute(&self, lease: Lease, stop: watch::Receiver<bool>) {
         if interruptions(&lease) >= limits::INTERRUPTIONS_ALONE {
-            let _alone = self.floor.write().await;
-            self.executor.execute(lease, stop).await;
-        } else {
-            let _shared = self.floor.read().await;
-            self.executor.execute(lease, stop).await;
+            return self.execute_alone(lease, stop).await;
         }
+        let _shared = self.floor.read().await;
+        self.executor.execute(lease, stop).await;
+    }
+
+    /// Alone for as long as it takes to see whether the run kills its host.
+    async fn execute_alone(&self, lease: Lease, stop: watch::Receiver<bool>) {
+        let a_while = Duration::from_millis(limits::ALONE_MS);
+        let mut execution = pin!(self.executor.execute(lease, stop));
+        let _shared = match timeout(a_while, self.floor.write()).await {
+            Ok(alone) => {
+                if timeout(a_while, &mut execution).await.is_ok() {
+                    return;
+                }
+                alone.downgrade()
+            }
+            Err(_) => self.floor.read().await,
+        };
+        execution.await;
     }
 
     /// Until there may be something to lease and room for it.

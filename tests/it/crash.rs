@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         .collect();
     trials.push(Trial::test("crash::at_random_times", killed_at_random));
     trials.push(Trial::test("crash::poison_run_ends_in_its_handler", poisoned));
+    trials.push(Trial::test("crash::a_run_interrupted_often_holds_up_nobody", interrupted_often));
     trials
 }
 
@@ -215,6 +216,26 @@ fn poisoned() -> Result<(), Failed> {
         return Err(format!("the poisoned run was to fail, and its handler to complete: {runs:?}").into());
     }
     check_outcomes(&runs)
+}
+
+/// A run that was interrupted often is given its host for itself, but not for as long as its steps take.
+fn interrupted_often() -> Result<(), Failed> {
+    let mut scene = Scene::new();
+    scene.witness.hold();
+    for host_number in 1..=limits::INTERRUPTIONS_ALONE {
+        let mut host = scene.start(None)?;
+        if scene.acknowledged.is_empty() {
+            scene.send(&mut host, 1);
+        }
+        host.wait_for("its step", |_| (scene.witness.paths().len() >= host_number as usize).then_some(()));
+        host.kill();
+    }
+    let mut host = scene.start(None)?;
+    scene.send(&mut host, 1);
+    let awaited = limits::INTERRUPTIONS_ALONE as usize + 2;
+    host.wait_for("both runs' steps", |_| (scene.witness.paths().len() >= awaited).then_some(()));
+    scene.witness.release();
+    scene.check(host)
 }
 
 /// The poisoned run and its handler's, once both have ended.
