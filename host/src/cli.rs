@@ -86,10 +86,12 @@ enum Ending {
     Hinted { problem: String, hint: String },
 }
 
+const USAGE: u8 = 2;
+
 impl Ending {
     fn code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) => USAGE,
             Self::RunFailed => 3,
             Self::NotFound(_) => 4,
             Self::Unreachable { .. } => 5,
@@ -174,5 +176,6 @@ fn tell(error: &anyhow::Error) -> ExitCode {
             eprintln!("{} {hint}", paint.cyan("hint:"));
         }
     }
-    ExitCode::from(ending.map_or(1, Ending::code))
+    let unexpected = if error.is::<crate::config::Error>() { USAGE } else { 1 };
+    ExitCode::from(ending.map_or(unexpected, Ending::code))
 }
