@@ -1,5 +1,6 @@
 //! Black-box tests, in one binary so that the engine is linked once: scenarios by folder, and suites by subject.
 
+mod bad_plugins;
 mod cli;
 mod clock;
 mod crash;
@@ -10,13 +11,15 @@ mod process;
 mod render;
 mod scenarios;
 mod stage;
+#[path = "../../host/src/sandbox/tests/guest.rs"]
+mod wat_guest;
 mod witness;
 
 use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let suites = [scenarios::trials(), cli::trials(), crash::trials(), hot_swap::trials(), http::trials()];
+    let suites = [scenarios::trials(), bad_plugins::trials(), cli::trials(), crash::trials(), hot_swap::trials(), http::trials()];
     let trials = suites.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

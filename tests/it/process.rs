@@ -52,8 +52,13 @@ impl Site {
 
     /// Copies a guest's component into the plugin folder, under a plugin's name, by a rename as tools do.
     pub fn put(&self, plugin: &str, guest: &str) {
+        self.put_bytes(plugin, &guests::bytes(guest));
+    }
+
+    /// The same with a component, or what is meant to be one, from memory.
+    pub fn put_bytes(&self, plugin: &str, bytes: &[u8]) {
         let partial = self.path().join(format!("{plugin}.partial"));
-        std::fs::copy(guests::path(guest), &partial).expect("the component is copied");
+        std::fs::write(&partial, bytes).expect("the component is written");
         std::fs::rename(partial, self.plugins().join(format!("{plugin}.wasm"))).expect("the component is put in place");
     }
 
