@@ -11,6 +11,7 @@ mod process;
 mod render;
 mod scenarios;
 mod stage;
+mod walls;
 #[path = "../../host/src/sandbox/tests/guest.rs"]
 mod wat_guest;
 mod witness;
@@ -19,7 +20,15 @@ use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let suites = [scenarios::trials(), bad_plugins::trials(), cli::trials(), crash::trials(), hot_swap::trials(), http::trials()];
+    let suites = [
+        scenarios::trials(),
+        bad_plugins::trials(),
+        cli::trials(),
+        crash::trials(),
+        hot_swap::trials(),
+        http::trials(),
+        walls::trials(),
+    ];
     let trials = suites.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
 }
