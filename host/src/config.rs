@@ -135,6 +135,10 @@ pub enum Error {
     UnknownKey { origin: Origin, key: String, hint: Option<String> },
     #[error("{origin}: `{key}`: {problem}")]
     BadValue { origin: Origin, key: String, problem: String },
+    #[error(
+        "{listen} can be reached from other machines, so keys are needed: set `event_keys` and `signing_key`, or listen on 127.0.0.1"
+    )]
+    NoKeys { listen: SocketAddr },
 }
 
 /// A setting given by flag: its key, and the text behind the flag.
@@ -172,6 +176,12 @@ impl Config {
             let _ = read_environment(&mut config, &BTreeMap::from([(name.clone(), text.clone())]));
         }
         config
+    }
+
+    /// Refuses to be reached from other machines by anybody who likes.
+    pub fn check_keys(&self) -> Result<(), Error> {
+        let has_keys = !self.event_keys.is_empty() && self.signing_key.is_some();
+        if self.is_loopback() || has_keys { Ok(()) } else { Err(Error::NoKeys { listen: self.listen }) }
     }
 
     /// Whether only this machine can reach the host.

@@ -38,7 +38,7 @@ impl Expression {
         if source.len() > limits::EXPRESSION_MAX_BYTES {
             return Err(refuse(format!("it is longer than {} bytes", limits::EXPRESSION_MAX_BYTES)));
         }
-        let program = Program::compile(source).map_err(|error| refuse(error.to_string()))?;
+        let program = Program::compile(source).map_err(|error| refuse(first_problem(&error.to_string())))?;
         Ok(Self { source: source.into(), program: Arc::new(program) })
     }
 
@@ -54,6 +54,12 @@ impl Expression {
             Err(error) => Err(undecided(error.to_string())),
         }
     }
+}
+
+/// The first thing that the parser complains of, without its drawing: `1:4: Syntax error: …`.
+fn first_problem(words: &str) -> String {
+    let line = words.lines().next().unwrap_or_default();
+    line.trim_start_matches("ERROR: ").trim_start_matches("<input>:").to_owned()
 }
 
 impl fmt::Debug for Expression {
@@ -82,6 +88,8 @@ mod tests {
     #[test]
     fn refuses_what_does_not_compile() {
         let error = Expression::compile("event.data ===").expect_err("no CEL");
-        assert!(error.to_string().contains("not valid CEL"), "{error}");
+        let text = error.to_string();
+        assert!(text.starts_with("expression \"event.data ===\" is not valid CEL: 1:14: Syntax error"), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
     }
 }

@@ -33,8 +33,8 @@ use live::LivePlugin;
 pub enum Error {
     #[error(transparent)]
     Component(#[from] sandbox::Error),
-    #[error("function {function:?}, trigger {event:?}: {source}")]
-    Filter { function: String, event: String, source: expression::Error },
+    #[error("function {function:?}, trigger {event:?}: {problem}")]
+    Filter { function: String, event: String, problem: expression::Error },
     /// Events and people name a function by its composite id, so two may not share one.
     #[error(
         "the plugin describes a function that would be called {composite:?}, as one of plugin {other:?} is already: rename the function or the plugin"

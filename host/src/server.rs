@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -126,13 +126,7 @@ impl Host {
     /// Takes requests from now on; answers where.
     pub async fn listen(&mut self) -> Result<SocketAddr> {
         let config = &self.config;
-        let has_keys = !config.event_keys.is_empty() && config.signing_key.is_some();
-        if !config.is_loopback() && !has_keys {
-            bail!(
-                "{} can be reached from other machines: set `event_keys` and `signing_key`, or listen on 127.0.0.1",
-                config.listen
-            );
-        }
+        config.check_keys()?;
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("listen on {} (--listen takes another address)", config.listen))?;

@@ -33,7 +33,7 @@ fn builds() -> Result<(), Failed> {
     }
     let site = Site::new(&[]);
     for plugin in ["hello", "product-import", "failure-reporter"] {
-        site.put_file(plugin, &component(&target, plugin));
+        site.put_bytes(plugin, &std::fs::read(component(&target, plugin))?);
     }
     let mut host = site.serve(&["--retry-interval", "1ms", "--event-key", "test"], &[])?;
     host.wait_for("the plugins", |host| {

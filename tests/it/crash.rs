@@ -19,7 +19,9 @@ pub fn trials() -> Vec<Trial> {
         .iter()
         .map(|point| Trial::test(format!("crash::at::{point}"), move || killed_at(point)))
         .collect();
-    trials.push(Trial::test("crash::at_random_times", killed_at_random));
+    trials.push(Trial::test("crash::at_random_times", || killed_at_random("strict")));
+    // What the system has been given survives the process, whether or not it is on disk yet.
+    trials.push(Trial::test("crash::at_random_times_with_relaxed_durability", || killed_at_random("relaxed")));
     trials.push(Trial::test("crash::poison_run_ends_in_its_handler", poisoned));
     trials.push(Trial::test("crash::a_run_interrupted_often_holds_up_nobody", interrupted_often));
     trials
@@ -33,8 +35,14 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::durable("strict")
+    }
+
+    fn durable(durability: &str) -> Self {
         let scene = Self { site: Site::new(&["faults"]), witness: Witness::new(), acknowledged: Vec::new() };
-        scene.site.configure(&format!("[plugins.faults]\nprivate_hosts = [\"{}\"]\n", scene.witness.address()));
+        let granted = scene.witness.address();
+        let settings = format!("durability = \"{durability}\"\n[plugins.faults]\nprivate_hosts = [\"{granted}\"]\n");
+        scene.site.configure(&settings);
         scene
     }
 
@@ -172,8 +180,8 @@ fn killed_at(point: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-fn killed_at_random() -> Result<(), Failed> {
-    let mut scene = Scene::new();
+fn killed_at_random(durability: &str) -> Result<(), Failed> {
+    let mut scene = Scene::durable(durability);
     // A fixed sequence, so that a failure can be had again; where it strikes differs with the machine anyway.
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for _ in 0..8 {

@@ -1,6 +1,8 @@
 //! Black-box tests, in one binary so that the engine is linked once: scenarios by folder, and suites by subject.
 
+mod bad_plugins;
 mod cargo_component;
+mod cli;
 mod clock;
 mod crash;
 mod guests;
@@ -10,12 +12,25 @@ mod process;
 mod render;
 mod scenarios;
 mod stage;
+mod walls;
+#[path = "../../host/src/sandbox/tests/guest.rs"]
+mod wat_guest;
 mod witness;
 
 use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = [scenarios::trials(), crash::trials(), hot_swap::trials(), http::trials(), cargo_component::trials()].into_iter().flatten().collect();
+    let suites = [
+        scenarios::trials(),
+        bad_plugins::trials(),
+        cargo_component::trials(),
+        cli::trials(),
+        crash::trials(),
+        hot_swap::trials(),
+        http::trials(),
+        walls::trials(),
+    ];
+    let trials = suites.into_iter().flatten().collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

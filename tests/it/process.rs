@@ -11,6 +11,14 @@ use serde_json::Value;
 
 use crate::guests;
 
+/// What a command ended with, and what it said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
 /// A folder with a configuration, plugins and data, in which hosts are started one after the other.
 pub struct Site {
     folder: tempfile::TempDir,
@@ -44,13 +52,13 @@ impl Site {
 
     /// Copies a guest's component into the plugin folder, under a plugin's name.
     pub fn put(&self, plugin: &str, guest: &str) {
-        self.put_file(plugin, &guests::path(guest));
+        self.put_bytes(plugin, &guests::bytes(guest));
     }
 
-    /// The same with any file, by a rename as tools do.
-    pub fn put_file(&self, plugin: &str, file: &Path) {
+    /// The same with a component, or what is meant to be one, from memory.
+    pub fn put_bytes(&self, plugin: &str, bytes: &[u8]) {
         let partial = self.path().join(format!("{plugin}.partial"));
-        std::fs::copy(file, &partial).expect("the component is copied");
+        std::fs::write(&partial, bytes).expect("the component is written");
         std::fs::rename(partial, self.plugins().join(format!("{plugin}.wasm"))).expect("the component is put in place");
     }
 
@@ -65,6 +73,12 @@ impl Site {
         Host::start(command)
     }
 
+    /// Runs the executable to its end, asking this host, with these variables.
+    pub fn ask(&self, host: &Host, arguments: &[&str], variables: &[(&str, &str)]) -> Said {
+        let mut command = self.command(arguments);
+        Said::of(command.env("STEPWELL_URL", host.url()).envs(variables.iter().copied()))
+    }
+
     /// The executable in this folder, with these arguments.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stepwell"));
@@ -74,8 +88,31 @@ impl Site {
     }
 }
 
+impl Said {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.stdin(Stdio::null()).output().expect("the command starts");
+        let text = |bytes| String::from_utf8(bytes).expect("what is said is UTF-8");
+        Self { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// The lines of stdout, as JSON; nothing else may have been said.
+    pub fn lines(&self) -> Vec<Value> {
+        assert_eq!(self.stderr, "", "only data is said");
+        let lines = self.stdout.lines().map(|line| serde_json::from_str(line).expect("a line of JSON"));
+        lines.collect()
+    }
+
+    /// The one line of stdout, as JSON.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.code, 0, "{self:?}");
+        let [line] = <[Value; 1]>::try_from(self.lines()).expect("one line");
+        line
+    }
+}
+
 impl Host {
-    fn start(mut command: Command) -> Result<Self, String> {
+    /// Starts a command that becomes a host; waits until it listens.
+    pub fn start(mut command: Command) -> Result<Self, String> {
         let mut child =
             command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -92,6 +129,10 @@ impl Host {
         let sink = log.clone();
         std::thread::spawn(move || lines.for_each(|line| sink.lock().expect("no panic while held").push(line)));
         Ok(Self { child, address, log })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     pub fn log(&self) -> String {

@@ -151,6 +151,7 @@ async fn refused(response: Response<Incoming>) -> anyhow::Error {
     let problem = refusal.detail.or(refusal.error).unwrap_or_else(|| format!("the host answered {status}"));
     match status {
         StatusCode::NOT_FOUND => Ending::NotFound(problem).into(),
+        StatusCode::BAD_REQUEST => Ending::Usage(problem).into(),
         StatusCode::UNAUTHORIZED => {
             let hint = "set STEPWELL_SIGNING_KEY, or for sending STEPWELL_EVENT_KEY".into();
             Ending::Hinted { problem, hint }.into()

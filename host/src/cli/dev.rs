@@ -41,9 +41,11 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let config = serve::without_keys(options.host.load(Vec::new())?);
     telemetry::start(config.log_format, Voice::Host);
     if !config.is_loopback() {
-        let problem = format!("{} can be reached from other machines, and dev asks for no keys", config.listen);
-        let hint = "listen on 127.0.0.1, or use stepwell serve with keys".into();
-        return Err(Ending::Hinted { problem, hint }.into());
+        let problem = format!(
+            "{} can be reached from other machines, and dev asks for no keys: listen on 127.0.0.1, or use stepwell serve",
+            config.listen
+        );
+        return Err(Ending::Usage(problem).into());
     }
     let inputs = inputs(options.paths)?;
     let mut stop = signals().context("listen for signals")?;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
@@ -61,7 +61,7 @@ impl Guest {
     pub async fn plugins(&self) -> Result<HashMap<String, String>> {
         let mut cargo = self.cargo();
         cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
-        let output = cargo.stderr(Stdio::inherit()).output().await.with_context(no_cargo)?;
+        let output = heard(cargo).await?;
         if !output.status.success() {
             bail!("cargo does not understand {}", self.folder.join("Cargo.toml").display());
         }
@@ -84,7 +84,7 @@ impl Guest {
         let mut cargo = self.cargo();
         cargo.args(["build", "--release", "--quiet", "--target", TARGET]);
         cargo.args(["--message-format", "json-render-diagnostics"]);
-        let output = cargo.stderr(Stdio::inherit()).output().await.with_context(no_cargo)?;
+        let output = heard(cargo).await?;
         if !output.status.success() {
             let problem = format!("{} cannot be built", self.folder.display());
             let hint = format!("if the target is missing: rustup target add {TARGET}");
@@ -120,8 +120,12 @@ impl Guest {
     }
 }
 
-fn no_cargo() -> String {
-    "start cargo: is the Rust toolchain installed?".to_owned()
+/// What cargo answers on stdout; its stderr is ours, so that people see the compiler's words as they come.
+async fn heard(mut cargo: Command) -> Result<Output> {
+    // Not `Command::output`, which takes stderr for itself whatever was asked for.
+    let child = cargo.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
+    let child = child.context("start cargo: is the Rust toolchain installed?")?;
+    child.wait_with_output().await.context("wait for cargo")
 }
 
 /// The components among what cargo says that it has made.

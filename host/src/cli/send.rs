@@ -15,6 +15,7 @@ use super::client::{Client, Lines, encode};
 use super::flags::Target;
 use super::paint::Paint;
 use super::story::{Frames, Teller};
+use super::table::cut;
 use super::view::Detail;
 
 #[derive(Debug, Args)]
@@ -65,8 +66,11 @@ fn event(options: &Options) -> Result<Value> {
         }
         Some(text) => text.to_owned(),
     };
-    let data: Value = serde_json::from_str(&text)
-        .map_err(|error| Ending::Usage(format!("the event's data has to be a JSON object: {error}")))?;
+    let refuse = |why: String| Ending::Usage(format!("the event's data has to be a JSON object: {why}"));
+    let data: Value = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    if !data.is_object() {
+        return Err(refuse(format!("it is {}", cut(&data.to_string(), 40))).into());
+    }
     let mut event = json!({ "name": options.name, "data": data });
     if let (Some(id), Some(event)) = (&options.id, event.as_object_mut()) {
         event.insert("id".into(), id.as_str().into());

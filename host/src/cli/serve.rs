@@ -33,6 +33,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
         [("plugins_dir", options.plugins), ("event_keys", event_keys), ("signing_key", options.signing_key)];
     let more = given.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let config = options.host.load(more)?;
+    config.check_keys()?;
     telemetry::start(config.log_format, Voice::Host);
     // Before anything is started: a signal that comes while plugins are compiled is not lost.
     let mut stop = signals().context("listen for signals")?;

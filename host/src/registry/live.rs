@@ -89,10 +89,10 @@ fn listeners(
 ) -> Result<Vec<(Pattern, Listener)>, Error> {
     let mut triggers = Vec::new();
     for trigger in &definition.triggers {
-        let filter = trigger.filter.as_deref().map(Expression::compile).transpose().map_err(|source| Error::Filter {
+        let filter = trigger.filter.as_deref().map(Expression::compile).transpose().map_err(|problem| Error::Filter {
             function: definition.id.to_string(),
             event: trigger.event.clone(),
-            source,
+            problem,
         })?;
         triggers.push((Pattern::read(&trigger.event), filter));
     }

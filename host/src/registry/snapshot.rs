@@ -253,6 +253,56 @@ mod tests {
         assert_eq!(collision("x-f", "failure"), Some("x-f-failure".into()));
     }
 
+    /// Function `n` of plugin `p` listens to its own event, every tenth to all of its plugin, every hundredth to more.
+    fn patterns(p: usize, n: usize) -> Vec<String> {
+        let wide = [(10, format!("p{p}/*")), (100, "p.*".to_owned()), (100, format!("p{p}/even.*"))];
+        let wide = wide.into_iter().filter(|(every, _)| n % every == 0).map(|(_, pattern)| pattern);
+        wide.chain([format!("p{p}/e{n}")]).collect()
+    }
+
+    #[test]
+    fn among_ten_thousand_functions_the_listeners_are_found_and_no_others() {
+        let functions: Vec<Vec<(String, Vec<String>)>> =
+            (0..10).map(|p| (0..1_000).map(|n| (format!("f{n}"), patterns(p, n))).collect()).collect();
+        let plugins = functions.iter().enumerate().map(|(p, functions)| {
+            let definitions = functions.iter().map(|(id, own)| {
+                let triggers: Vec<_> = own.iter().map(|event| serde_json::json!({ "event": event })).collect();
+                let options = serde_json::json!({ "triggers": triggers }).to_string();
+                Definition::read(id, "", false, &options).expect("valid")
+            });
+            let name = PluginName::new(&format!("p{p}")).expect("a name");
+            LivePlugin::new(Namespace::default(), name, Digest([0; 32]), 0, definitions.collect()).expect("valid")
+        });
+        let snapshot = snapshot(plugins.collect());
+        assert_eq!(snapshot.functions().count(), 10_000);
+        let matches = |pattern: &str, event: &str| match pattern.strip_suffix('*') {
+            Some(prefix) => event.starts_with(prefix),
+            None => pattern == event,
+        };
+        // Event → how many listen to it, as patterns that are all asked one by one say, too.
+        for (event, count) in [
+            ("p3/e777", 101),
+            ("p3/e770", 100),
+            ("p3/other", 100),
+            ("p3/even.x", 100),
+            ("p.x", 100),
+            ("p3", 0),
+            ("p", 0),
+            ("p10/e1", 0),
+            ("P3/e777", 0),
+            ("x/p3/e777", 0),
+            ("p3.e777", 0),
+        ] {
+            let mut found: Vec<_> = names(&snapshot, event).into_iter().map(|(name, _)| name).collect();
+            found.sort();
+            let all = functions.iter().enumerate().flat_map(|(p, all)| all.iter().map(move |one| (p, one)));
+            let listening = all.filter(|(_, (_, own))| own.iter().any(|pattern| matches(pattern, event)));
+            let mut wanted: Vec<_> = listening.map(|(p, (id, _))| format!("p{p}-{id}")).collect();
+            wanted.sort();
+            assert_eq!((found.len(), found), (count, wanted), "{event}");
+        }
+    }
+
     #[test]
     fn a_plugin_is_replaced_and_removed_as_a_whole() {
         let before = snapshot(vec![plugin("p", &[("f", &[("a", None)])]), plugin("q", &[("g", &[("a", None)])])]);

@@ -128,9 +128,22 @@ fn read_definitions(described: Vec<wit::Definition>) -> Result<Vec<Definition>, 
     described.iter().map(read).collect()
 }
 
+/// No setting moves what `describe` may use, so none is named.
+fn bounded(mut failure: Failure) -> Failure {
+    let only = "it is to say which functions there are, and to do nothing else";
+    match failure.code.as_deref() {
+        Some("deadline") => failure.message = format!("it took longer than {} ms: {only}", limits::DESCRIBE_DEADLINE_MS),
+        Some("memory_limit") => {
+            failure.message = format!("it took more than {} MiB of memory: {only}", limits::DESCRIBE_MEMORY_BYTES >> 20);
+        }
+        _ => {}
+    }
+    failure
+}
+
 fn refusal(exit: Exit) -> Failure {
     match exit {
-        Exit::Faulted(failure) | Exit::Failed(failure) => failure,
+        Exit::Faulted(failure) | Exit::Failed(failure) => bounded(failure),
         Exit::Suspended | Exit::Completed(_) => {
             Failure::of_host(Kind::Application, "Error", "it suspended itself, which only a run can do")
         }

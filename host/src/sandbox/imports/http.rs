@@ -76,7 +76,7 @@ impl WasiHttpHooks for Gate {
             Err(error) => return Box::new(std::future::ready(Err(error))),
         };
         let Some(reach) = target.granted_by(&self.grants.hosts) else {
-            self.tell(format!("a request to {target} was denied: grant the plugin the host to allow it"));
+            tell(&self.link, &target, "hosts", "no grant names it");
             return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
         };
         let clear = self.link.ask(|host| host.clear_to_send());
@@ -90,19 +90,18 @@ impl WasiHttpHooks for Gate {
             }
             let sent = send(request, &target, reach, Timeouts::of(options, link.deadline())).await;
             if matches!(sent, Err(Error::DestinationIpProhibited)) {
-                let message = format!("a request to {target} was denied: the name leads to an address that is not public");
-                link.log(Line { level: "warn", message: line(&message, Breaks::Stripped), fields: None });
+                tell(&link, &target, "private_hosts", "it leads to an address that is not public");
             }
             sent
         })
     }
 }
 
-impl Gate {
-    /// To the run's log: the error that the guest gets has no room for a reason.
-    fn tell(&self, message: String) {
-        self.link.log(Line { level: "warn", message: line(&message, Breaks::Stripped), fields: None });
-    }
+/// To the run's log: the error that the guest gets has no room for a reason.
+fn tell(link: &Link, target: &Target, key: &str, reason: &str) {
+    let remedy = format!("to allow it, add {key} = [\"{target}\"] to the plugin's table in stepwell.toml");
+    let message = line(&format!("a request to {target} was denied: {reason}; {remedy}"), Breaks::Stripped);
+    link.log(Line { level: "warn", message, fields: None });
 }
 
 /// How long each part may take.

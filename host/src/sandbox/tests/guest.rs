@@ -110,23 +110,43 @@ const PRELUDE: &str = r#"
         (call $log (i32.const 1) (i32.const 900) (i32.const 16) (i32.const 900) (i32.const 0)))
 "#;
 
-/// A guest that describes the function `f` with a failure handler.
-const DESCRIBE: &str = r#"
-    (data (i32.const 16) "f{}")
-    (func (export "stepwell:plugin/functions@VERSION#describe") (result i32)
-        (i32.store (i32.const 32) (i32.const 16)) (i32.store (i32.const 36) (i32.const 1))
-        (i32.store (i32.const 40) (i32.const 16)) (i32.store (i32.const 44) (i32.const 0))
-        (i32.store8 (i32.const 48) (i32.const 1))
-        (i32.store (i32.const 52) (i32.const 17)) (i32.store (i32.const 56) (i32.const 2))
-        (i32.store (i32.const 0) (i32.const 32)) (i32.store (i32.const 4) (i32.const 1))
-        (i32.const 0))
-"#;
+/// The export `describe` of functions by id, options, and whether each has a failure handler.
+pub fn describing(functions: &[(&str, &str, bool)]) -> String {
+    // Records from 8192 on, the texts that they point to from 9216 on.
+    let (mut records, mut texts) = (Vec::new(), String::new());
+    for (id, options, has_handler) in functions {
+        let mut text = |text: &str| {
+            let at = 9_216 + texts.len() as u32;
+            texts.push_str(text);
+            [at, text.len() as u32]
+        };
+        let (id, name, options) = (text(id), text(""), text(options));
+        records.extend([id, name, [u32::from(*has_handler), options[0]]].concat());
+        records.push(options[1]);
+    }
+    let escaped = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
+    let records: Vec<u8> = records.into_iter().flat_map(u32::to_le_bytes).collect();
+    format!(
+        r#"(data (i32.const 8192) "{}") (data (i32.const 9216) "{}")
+        (func (export "stepwell:plugin/functions@VERSION#describe") (result i32)
+            (i32.store (i32.const 0) (i32.const 8192)) (i32.store (i32.const 4) (i32.const {}))
+            (i32.const 0))"#,
+        escaped(&records),
+        escaped(texts.as_bytes()),
+        functions.len(),
+    )
+}
+
+/// The export `describe` that does this and never answers.
+pub fn describing_by(code: &str) -> String {
+    format!(r#"(func (export "stepwell:plugin/functions@VERSION#describe") (result i32) {code} unreachable)"#)
+}
 
 /// The parts of a guest, each in WAT.
 pub struct Guest<'a> {
     /// The contract's version.
     pub version: &'a str,
-    /// The export `describe` as a whole, or the usual one.
+    /// The export `describe` as a whole; usually that of the function `f` with a failure handler.
     pub describe: Option<&'a str>,
     /// The body of `run`, which leaves a pointer to an outcome.
     pub run: &'a str,
@@ -144,13 +164,14 @@ impl Default for Guest<'_> {
 
 impl Guest<'_> {
     pub fn build(&self) -> Arc<[u8]> {
+        let usual = describing(&[("f", "{}", true)]);
         let core = format!(
             r#"(module {PRELUDE} {} {}
                 (func (export "stepwell:plugin/functions@VERSION#run")
                     (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32) {})
                 (func (export "stepwell:plugin/failure-handler@VERSION#on-failure") (param i32) (result i32) {}))"#,
             self.more,
-            self.describe.unwrap_or(DESCRIBE),
+            self.describe.unwrap_or(&usual),
             self.run,
             self.on_failure,
         );
@@ -174,4 +195,15 @@ impl Guest<'_> {
 /// A guest with this `run`.
 pub fn running(run: &str) -> Arc<[u8]> {
     Guest { run, ..Guest::default() }.build()
+}
+
+/// A component in which each level instantiates the one below four times.
+pub fn bomb(levels: usize) -> Vec<u8> {
+    let mut text = String::from("(component $c0 (core module $m) (core instance (instantiate $m)))");
+    for level in 1..=levels {
+        let below = level - 1;
+        let instances = format!("(instance (instantiate $c{below}))").repeat(4);
+        text = format!("(component $c{level} {text} {instances})");
+    }
+    wat::parse_str(&text).expect("valid WAT")
 }

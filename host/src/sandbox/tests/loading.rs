@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::guest::{Guest, running};
+use super::guest::{Guest, bomb, describing, describing_by, running};
 use super::{load, sandbox};
 use crate::limits;
 use crate::sandbox::Error;
@@ -37,17 +37,6 @@ async fn names_both_versions_of_the_contract() {
     assert!(text.contains("version 0.2.0") && text.contains("this host serves 0.1.0"), "{text}");
 }
 
-/// Each level instantiates the one below four times.
-fn bomb(levels: usize) -> Vec<u8> {
-    let mut text = String::from("(component $c0 (core module $m) (core instance (instantiate $m)))");
-    for level in 1..=levels {
-        let below = level - 1;
-        let instances = format!("(instance (instantiate $c{below}))").repeat(4);
-        text = format!("(component $c{level} {text} {instances})");
-    }
-    wat::parse_str(&text).expect("valid WAT")
-}
-
 #[tokio::test]
 async fn a_compile_bomb_is_refused_before_it_is_compiled() {
     let bytes = bomb(12);
@@ -65,14 +54,12 @@ async fn components_as_values_are_refused() {
 
 #[tokio::test]
 async fn a_plugin_that_cannot_describe_itself_says_why() {
-    let trap = r#"(func (export "stepwell:plugin/functions@VERSION#describe") (result i32)
-        (call $panicked (i32.const 640) (i32.const 3) (i32.const 0) (i32.const 0)) unreachable)"#;
+    let trap = &describing_by("(call $panicked (i32.const 640) (i32.const 3) (i32.const 0) (i32.const 0))");
     let plugin = load(Guest { describe: Some(trap), ..Guest::default() }.build()).await;
     let text = plugin.describe().await.expect_err("traps").to_string();
     assert!(text.starts_with("the plugin could not describe its functions: Panic: run"), "{text}");
 
-    let step = r#"(func (export "stepwell:plugin/functions@VERSION#describe") (result i32)
-        (call $plan_one (i32.const 640) (i32.const 3)))"#;
+    let step = &describing_by("(return (call $plan_one (i32.const 640) (i32.const 3)))");
     let plugin = load(Guest { describe: Some(step), ..Guest::default() }.build()).await;
     let text = plugin.describe().await.expect_err("is refused").to_string();
     assert!(text.contains("reached for a step"), "{text}");
@@ -80,20 +67,10 @@ async fn a_plugin_that_cannot_describe_itself_says_why() {
 
 #[tokio::test]
 async fn two_functions_of_one_name_are_refused() {
-    let twice = r#"(data (i32.const 2048) "f{}f-failure")
-        (func $define (param $at i32) (param $id i32) (param $len i32) (param $handler i32)
-            (i32.store (local.get $at) (local.get $id))
-            (i32.store offset=4 (local.get $at) (local.get $len))
-            (i32.store8 offset=16 (local.get $at) (local.get $handler))
-            (i32.store offset=20 (local.get $at) (i32.const 2049))
-            (i32.store offset=24 (local.get $at) (i32.const 2)))
-        (func (export "stepwell:plugin/functions@VERSION#describe") (result i32)
-            (call $define (i32.const 3000) (i32.const 2048) (i32.const 1) (i32.const 1))
-            (call $define (i32.const 3028) (i32.const 2051) (i32.const LEN) (i32.const 0))
-            (i32.store (i32.const 0) (i32.const 3000)) (i32.store (i32.const 4) (i32.const 2))
-            (i32.const 0))"#;
-    for (len, wanted) in [("1", "two functions with the id \"f\""), ("9", "name of the failure function of \"f\"")] {
-        let describe = twice.replace("LEN", len);
+    for (second, wanted) in
+        [("f", "two functions with the id \"f\""), ("f-failure", "name of the failure function of \"f\"")]
+    {
+        let describe = describing(&[("f", "{}", true), (second, "{}", false)]);
         let plugin = load(Guest { describe: Some(&describe), ..Guest::default() }.build()).await;
         let text = plugin.describe().await.expect_err("is refused").to_string();
         assert!(text.contains(wanted), "{text}");

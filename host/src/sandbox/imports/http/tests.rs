@@ -78,7 +78,9 @@ async fn what_is_not_granted_is_denied_and_said() {
     let error = failed(get(&mut outbound, "http://example.com/", None).await);
     assert!(matches!(error, Error::HttpRequestDenied), "{error}");
     let messages = player.tape().messages();
-    assert_eq!(messages, ["warn: a request to example.com:80 was denied: grant the plugin the host to allow it"]);
+    let wanted = "warn: a request to example.com:80 was denied: no grant names it; to allow it, \
+                  add hosts = [\"example.com:80\"] to the plugin's table in stepwell.toml";
+    assert_eq!(messages, [wanted]);
 }
 
 #[tokio::test]
@@ -88,7 +90,8 @@ async fn a_name_that_leads_inward_is_denied() {
     let mut outbound = outbound(&player, port, Reach::PublicOnly);
     let error = failed(get(&mut outbound, &format!("http://localhost:{port}/"), None).await);
     assert!(matches!(error, Error::DestinationIpProhibited), "{error}");
-    assert!(player.tape().messages()[0].ends_with("an address that is not public"));
+    let message = player.tape().messages()[0].clone();
+    assert!(message.contains("an address that is not public; to allow it, add private_hosts"), "{message}");
 }
 
 #[tokio::test]
