@@ -20,7 +20,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "limits", "model", "store", "sandbox", "registry", "router", "executor", "scheduler", "api", "config",
+            "limits",
+            "model",
+            "store",
+            "sandbox",
+            "registry",
+            "router",
+            "executor",
+            "scheduler",
+            "api",
+            "config",
             "telemetry",
         ],
     ),
@@ -113,8 +122,7 @@ fn each_foreign_thing_is_known_in_one_room() {
     let mut wrong = Vec::new();
     for (path, text) in sources("host/src") {
         let Some(room) = room(&path) else { continue };
-        let code: String =
-            without_tests(&text).lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code: String = without_tests(&text).lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         for (thing, rooms) in known {
             if code.contains(thing) && !rooms.contains(&room.as_str()) {
                 wrong.push(format!("{} names {thing}", path.display()));

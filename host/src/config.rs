@@ -147,11 +147,7 @@ pub type Flag = (&'static str, String);
 impl Config {
     /// Reads the file (`file`, else `stepwell.toml` in the working folder where there is one), the environment, the
     /// flags, each overriding what was before.
-    pub fn load(
-        file: Option<&Path>,
-        environment: &BTreeMap<String, String>,
-        flags: &[Flag],
-    ) -> Result<Self, Error> {
+    pub fn load(file: Option<&Path>, environment: &BTreeMap<String, String>, flags: &[Flag]) -> Result<Self, Error> {
         let mut config = Self::default();
         match file {
             Some(path) => file::read_into(&mut config, path, environment)?,

@@ -12,14 +12,14 @@ pub mod sandbox;
 pub mod store;
 
 // From an event to a run's end.
+pub mod executor;
 pub mod registry;
 pub mod router;
-pub mod executor;
 pub mod scheduler;
 
 // The edges.
-pub mod config;
-pub mod telemetry;
 pub mod api;
-pub mod server;
 pub mod cli;
+pub mod config;
+pub mod server;
+pub mod telemetry;

@@ -89,7 +89,9 @@ pub struct Offered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     Added,
-    Replaced { before: Digest },
+    Replaced {
+        before: Digest,
+    },
     /// This version was live already.
     None,
 }
@@ -118,7 +120,9 @@ impl Registry {
         for version in store.versions().await?.into_iter().filter(|version| version.is_live) {
             match LivePlugin::stored(&version) {
                 Ok(plugin) => plugins.push(Arc::new(plugin)),
-                Err(error) => tracing::error!(plugin = %version.plugin, "{error}; it is not live until it is offered again"),
+                Err(error) => {
+                    tracing::error!(plugin = %version.plugin, "{error}; it is not live until it is offered again")
+                }
             }
         }
         let snapshot = Snapshot::of(store.generation(), plugins);
@@ -133,12 +137,7 @@ impl Registry {
     }
 
     /// Makes these bytes the live version of the plugin, for new runs. On any error the last good version stays live.
-    pub async fn offer(
-        &self,
-        namespace: &Namespace,
-        plugin: &PluginName,
-        bytes: Arc<[u8]>,
-    ) -> Result<Offered, Error> {
+    pub async fn offer(&self, namespace: &Namespace, plugin: &PluginName, bytes: Arc<[u8]>) -> Result<Offered, Error> {
         let digest = Digest::of(&bytes);
         if let Some(live) = self.snapshot().plugin(namespace, plugin).filter(|live| live.version == digest) {
             return Ok(Offered { version: digest, change: Change::None, functions: live.function_names() });

@@ -102,7 +102,9 @@ pub struct Found {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// The guest runs the step's closure here and now; this is its attempt.
-    Run { attempt: u32 },
+    Run {
+        attempt: u32,
+    },
     Noted,
 }
 

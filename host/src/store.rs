@@ -214,8 +214,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn runs(&self, namespace: &Namespace, filter: RunFilter) -> Result<Vec<RunView>, Error>;
     async fn event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Arc<Event>>, Error>;
     /// Newest first.
-    async fn events(&self, namespace: &Namespace, before: Option<EventId>, limit: usize)
-    -> Result<Vec<Arc<Event>>, Error>;
+    async fn events(
+        &self,
+        namespace: &Namespace,
+        before: Option<EventId>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Event>>, Error>;
     /// The runs that an event started; `None` when there is no such event.
     async fn runs_of_event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Vec<RunView>>, Error>;
     /// Ends when the run has ended and that is durable; `None` when there is no such run.

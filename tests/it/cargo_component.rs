@@ -26,7 +26,10 @@ fn cargo() -> Command {
 fn builds() -> Result<(), Failed> {
     let target = guests::root().canonicalize()?.join("target/tests/cargo-component");
     let mut build = cargo();
-    build.current_dir(guests::root().join("guest-examples/rust")).args(["build", "--release", "--target-dir"]).arg(&target);
+    build
+        .current_dir(guests::root().join("guest-examples/rust"))
+        .args(["build", "--release", "--target-dir"])
+        .arg(&target);
     let output = build.output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
@@ -36,9 +39,7 @@ fn builds() -> Result<(), Failed> {
         site.put_bytes(plugin, &std::fs::read(component(&target, plugin))?);
     }
     let mut host = site.serve(&["--retry-interval", "1ms", "--event-key", "test"], &[])?;
-    host.wait_for("the plugins", |host| {
-        (host.get("/api/v1/plugins")["plugins"].as_array()?.len() == 3).then_some(())
-    });
+    host.wait_for("the plugins", |host| (host.get("/api/v1/plugins")["plugins"].as_array()?.len() == 3).then_some(()));
     let event = host.send(&json!({ "name": "demo/hello", "data": { "name": "Ada" } })).expect("accepted");
     let run = host.wait_for("the run's end", |host| ended(&host.get(&format!("/v1/events/{event}/runs"))));
     assert_eq!(run["output"], "Hello, Ada!");

@@ -15,10 +15,8 @@ use crate::witness::Witness;
 const EVENTS: usize = 12;
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials: Vec<_> = FAULT_POINTS
-        .iter()
-        .map(|point| Trial::test(format!("crash::at::{point}"), move || killed_at(point)))
-        .collect();
+    let mut trials: Vec<_> =
+        FAULT_POINTS.iter().map(|point| Trial::test(format!("crash::at::{point}"), move || killed_at(point))).collect();
     trials.push(Trial::test("crash::at_random_times", || killed_at_random("strict")));
     // What the system has been given survives the process, whether or not it is on disk yet.
     trials.push(Trial::test("crash::at_random_times_with_relaxed_durability", || killed_at_random("relaxed")));
@@ -119,7 +117,9 @@ fn check_order(paths: &[String]) -> Result<(), Failed> {
         let stage = &place[..1];
         let reached = furthest.entry(run).or_insert(stage);
         if stage < *reached {
-            return Err(format!("step {place} of run {run} ran again after stage {reached}:\n{}", paths.join("\n")).into());
+            return Err(
+                format!("step {place} of run {run} ran again after stage {reached}:\n{}", paths.join("\n")).into()
+            );
         }
         *reached = stage;
     }

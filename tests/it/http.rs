@@ -78,7 +78,11 @@ fn refuses() -> Result<(), Failed> {
         let (status, answer) = post(&host, "/e/test", &body)?;
         let message = answer["error"].as_str().unwrap_or_default();
         if status != expected || !message.contains(part) {
-            return Err(format!("{status} {answer} for {}, wanted {expected} and {part:?}", &body[..40.min(body.len())]).into());
+            return Err(format!(
+                "{status} {answer} for {}, wanted {expected} and {part:?}",
+                &body[..40.min(body.len())]
+            )
+            .into());
         }
     }
     let (status, _) = post(&host, "/e/wrong", r#"{"name":"h/one"}"#)?;
@@ -94,7 +98,10 @@ fn reads() -> Result<(), Failed> {
         (run["status"] == "Failed").then_some(run)
     });
     assert_eq!(run["output"]["name"], "Panic");
-    assert_eq!(run["output"]["message"].as_str().map(|message| message.starts_with("told to panic in body")), Some(true));
+    assert_eq!(
+        run["output"]["message"].as_str().map(|message| message.starts_with("told to panic in body")),
+        Some(true)
+    );
     let id = run["run_id"].as_str().expect("an id");
     let same = host.get(&format!("/v1/runs/{id}"))["data"].clone();
     assert_eq!(same["output"], run["output"]);

@@ -59,13 +59,11 @@ fn folder() -> PathBuf {
 /// One test for each folder.
 pub fn trials() -> Vec<Trial> {
     let entries = fs::read_dir(folder()).expect("the scenarios are there");
-    let mut folders: Vec<_> = entries.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<_> =
+        entries.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     let name = |path: &Path| path.file_name().expect("a folder has a name").to_string_lossy().into_owned();
-    folders
-        .into_iter()
-        .map(|path| Trial::test(format!("scenarios::{}", name(&path)), move || check(&path)))
-        .collect()
+    folders.into_iter().map(|path| Trial::test(format!("scenarios::{}", name(&path)), move || check(&path))).collect()
 }
 
 fn check(folder: &Path) -> Result<(), Failed> {
@@ -138,8 +136,7 @@ fn diff(expected: &str, came: &str) -> Vec<String> {
     let mut common = vec![vec![0_usize; b.len() + 1]; a.len() + 1];
     for i in (0..a.len()).rev() {
         for j in (0..b.len()).rev() {
-            common[i][j] =
-                if a[i] == b[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+            common[i][j] = if a[i] == b[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
         }
     }
     let (mut i, mut j, mut lines) = (0, 0, Vec::new());

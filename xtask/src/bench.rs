@@ -59,7 +59,11 @@ pub fn run(options: &Options) -> Result<()> {
     let first_step = first_step(&binary, &folder)?;
     let floor = floor::sqlite(&folder)?;
     let report = Report { loads, floor, first_step, instance, idle_mb };
-    if options.json { println!("{}", serde_json::to_string_pretty(&report)?) } else { print!("{report}") }
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?)
+    } else {
+        print!("{report}")
+    }
     Ok(())
 }
 

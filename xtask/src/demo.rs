@@ -155,9 +155,7 @@ fn listening(stderr: ChildStderr) -> Result<String> {
 fn outlive_interrupts() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::spawn(move || {
-        runtime.block_on(async {
-            while tokio::signal::ctrl_c().await.is_ok() {}
-        });
+        runtime.block_on(async { while tokio::signal::ctrl_c().await.is_ok() {} });
     });
     Ok(())
 }

@@ -13,6 +13,8 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     guests::build()?;
     let mut sdk = build::cargo();
-    build::run(sdk.current_dir(root().join("sdk/rust")).env_remove("CARGO_TARGET_DIR").arg("test").args(&options.filter))?;
+    build::run(
+        sdk.current_dir(root().join("sdk/rust")).env_remove("CARGO_TARGET_DIR").arg("test").args(&options.filter),
+    )?;
     build::run(build::cargo().args(["test", "--workspace"]).args(&options.filter))
 }

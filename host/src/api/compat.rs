@@ -112,10 +112,7 @@ pub(super) async fn runs_of_event(
 
 type Fields = BTreeMap<String, Box<RawValue>>;
 
-pub(super) async fn event(
-    State(api): State<Api>,
-    Path(id): Path<String>,
-) -> Result<Json<Envelope<Fields>>, Refused> {
+pub(super) async fn event(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Envelope<Fields>>, Refused> {
     let id: EventId = id.parse()?;
     let event = api.store.event(&api.namespace, id).await?.ok_or_else(|| no_such_event(id))?;
     let mut fields: Fields = serde_json::from_str(event.json.as_str()).unwrap_or_default();

@@ -38,12 +38,7 @@ pub(super) async fn serve(listener: TcpListener, routes: Routes, mut stop: watch
     let _ = places.acquire_many(all).await;
 }
 
-async fn connection(
-    stream: TcpStream,
-    routes: Routes,
-    mut stop: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
-) {
+async fn connection(stream: TcpStream, routes: Routes, mut stop: watch::Receiver<bool>, _place: OwnedSemaphorePermit) {
     // Answers are short and waited for. A socket that refuses is only slower.
     let _ = stream.set_nodelay(true);
     let served = http1::Builder::new()

@@ -102,8 +102,7 @@ impl Plugin {
 
 pub(super) async fn plugins(State(api): State<Api>) -> Result<Json<Value>, Problem> {
     let views = api.registry.plugins().await?;
-    let plugins: Vec<_> =
-        views.into_iter().filter(|view| view.namespace == api.namespace).map(Plugin::of).collect();
+    let plugins: Vec<_> = views.into_iter().filter(|view| view.namespace == api.namespace).map(Plugin::of).collect();
     Ok(Json(json!({ "plugins": plugins })))
 }
 

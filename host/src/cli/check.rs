@@ -32,9 +32,8 @@ pub struct Options {
 
 pub async fn run(options: Options) -> Result<ExitCode> {
     let config = options.host.load(Vec::new())?;
-    let bytes = std::fs::read(&options.file).map_err(|error| {
-        Ending::Usage(format!("{} cannot be read: {error}", options.file.display()))
-    })?;
+    let bytes = std::fs::read(&options.file)
+        .map_err(|error| Ending::Usage(format!("{} cannot be read: {error}", options.file.display())))?;
     let name = plugin_name(&options.file)?;
     let scratch = Scratch::new()?;
     let config = Config { cache_dir: Some(scratch.0.clone()), ..config };

@@ -41,8 +41,7 @@ impl Client {
     pub fn new(target: &Target) -> Result<Self> {
         let environment = environment();
         // A configuration that no host would start with is no reason not to ask one that runs.
-        let config =
-            Config::load(None, &environment, &[]).unwrap_or_else(|_| Config::of_environment(&environment));
+        let config = Config::load(None, &environment, &[]).unwrap_or_else(|_| Config::of_environment(&environment));
         let url = target.url.clone().unwrap_or_else(|| local_url(&config));
         let base: Uri = url.trim_end_matches('/').parse().map_err(|_| bad_url(&url))?;
         if !matches!(base.scheme_str(), Some("http" | "https")) || base.host().is_none() {

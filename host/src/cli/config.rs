@@ -39,7 +39,10 @@ pub fn run(command: Command) -> Result<ExitCode> {
 
 fn init() -> Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "# stepwell.toml: flags come before STEPWELL_<KEY> in the environment, and both before this file.\n")?;
+    writeln!(
+        out,
+        "# stepwell.toml: flags come before STEPWELL_<KEY> in the environment, and both before this file.\n"
+    )?;
     for setting in SETTINGS {
         writeln!(out, "# {}\n# {} = {}\n", setting.about, setting.key, setting.example)?;
     }

@@ -74,7 +74,8 @@ fn inputs(paths: Vec<PathBuf>) -> Result<Inputs> {
         } else if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
             inputs.sources.push(PluginSource::File(path));
         } else {
-            let problem = format!("{}: no component, folder of components, or folder with a Cargo.toml", path.display());
+            let problem =
+                format!("{}: no component, folder of components, or folder with a Cargo.toml", path.display());
             return Err(Ending::Usage(problem).into());
         }
     }

@@ -32,7 +32,8 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         eprintln!("No plugins.");
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = Table::new(&["PLUGIN", "VERSION", "LIVE SINCE (UTC)", "FUNCTIONS", "RUNS", "RUNS ON OLDER VERSIONS"]);
+    let mut table =
+        Table::new(&["PLUGIN", "VERSION", "LIVE SINCE (UTC)", "FUNCTIONS", "RUNS", "RUNS ON OLDER VERSIONS"]);
     for plugin in &plugins.plugins {
         table.row(row(plugin));
     }

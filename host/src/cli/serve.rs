@@ -29,8 +29,7 @@ pub struct Options {
 
 pub async fn run(options: Options) -> Result<ExitCode> {
     let event_keys = (!options.event_key.is_empty()).then(|| options.event_key.join(","));
-    let given =
-        [("plugins_dir", options.plugins), ("event_keys", event_keys), ("signing_key", options.signing_key)];
+    let given = [("plugins_dir", options.plugins), ("event_keys", event_keys), ("signing_key", options.signing_key)];
     let more = given.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let config = options.host.load(more)?;
     config.check_keys()?;

@@ -127,7 +127,8 @@ impl<W: Write> Teller<W> {
         };
         let text = match &detail.error {
             None => {
-                let output = detail.output.as_ref().map(|output| cut(&output.to_string(), OUTPUT_MAX)).unwrap_or_default();
+                let output =
+                    detail.output.as_ref().map(|output| cut(&output.to_string(), OUTPUT_MAX)).unwrap_or_default();
                 format!("{} {}", self.paint.green("completed"), self.paint.dim(output))
             }
             Some(error) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),

@@ -18,11 +18,7 @@ struct File<'a> {
 }
 
 /// Reads the file over what the configuration holds already.
-pub(super) fn read_into(
-    config: &mut Config,
-    path: &Path,
-    environment: &BTreeMap<String, String>,
-) -> Result<(), Error> {
+pub(super) fn read_into(config: &mut Config, path: &Path, environment: &BTreeMap<String, String>) -> Result<(), Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::Unreadable { path: path.to_owned(), problem: error.to_string() })?;
     File { path, text: &text, environment }.read(config)

@@ -34,10 +34,7 @@ fn errors_name_line_and_key() {
     assert_eq!(problem("workers = 0\n"), "1: `workers`: it has to be a number from 1 to 65536");
     assert_eq!(problem("zzz = 0\n"), "1: unknown key `zzz`");
     assert!(problem("a = \n").starts_with("1: "), "{}", problem("a = \n"));
-    assert_eq!(
-        problem("[plugins.a]\nhost = []\n"),
-        "2: unknown key `plugins.a.host`, did you mean `hosts`?"
-    );
+    assert_eq!(problem("[plugins.a]\nhost = []\n"), "2: unknown key `plugins.a.host`, did you mean `hosts`?");
     assert_eq!(
         problem("[plugins.a]\nvariables_from_env = [\"NOPE\"]\n"),
         "2: `plugins.a.variables_from_env`: environment variable NOPE is not set"

@@ -133,7 +133,8 @@ fn amount_and_unit(text: &str) -> Option<(u64, &str, &str)> {
 
 /// The shortest exact text of a duration.
 pub(super) fn show_ms(ms: u64) -> String {
-    let (unit, factor) = UNITS_OF_TIME.iter().rev().find(|(_, factor)| ms.is_multiple_of(*factor)).unwrap_or(&("ms", 1));
+    let (unit, factor) =
+        UNITS_OF_TIME.iter().rev().find(|(_, factor)| ms.is_multiple_of(*factor)).unwrap_or(&("ms", 1));
     format!("{}{unit}", ms / factor)
 }
 

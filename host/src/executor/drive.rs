@@ -18,7 +18,11 @@ use crate::sandbox::{Entry, Exit};
 use crate::store::{self, Lease, Urgency, Verdict};
 
 /// Drives the run and settles it. An error means that nothing more may be done for it here.
-pub async fn drive(executor: &Arc<Executor>, mut lease: Lease, stop: watch::Receiver<bool>) -> Result<(), store::Error> {
+pub async fn drive(
+    executor: &Arc<Executor>,
+    mut lease: Lease,
+    stop: watch::Receiver<bool>,
+) -> Result<(), store::Error> {
     let history = History::replay(std::mem::take(&mut lease.journal));
     let code = match executor.registry.code(lease.version, &lease.function).await {
         Ok(code) => code,

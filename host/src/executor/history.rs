@@ -36,7 +36,10 @@ pub enum Progress {
     /// A sleep that ends at this time.
     SleepsUntil(Millis),
     /// A step that failed this many times and is due again at this time.
-    BacksOff { failures: u32, until: Millis },
+    BacksOff {
+        failures: u32,
+        until: Millis,
+    },
 }
 
 /// A recorded result.

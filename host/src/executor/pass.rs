@@ -237,7 +237,9 @@ impl Inner {
             return None;
         }
         let key = match &self.purpose {
-            Purpose::Step(target) => self.candidates.iter().find(|key| *key == target).filter(|_| self.steps_run == 0)?,
+            Purpose::Step(target) => {
+                self.candidates.iter().find(|key| *key == target).filter(|_| self.steps_run == 0)?
+            }
             Purpose::Body => {
                 let [only] = self.candidates.as_slice() else { return None };
                 let itself = usize::from(matches!(state.history.operation(only), Some((_, Progress::BacksOff { .. }))));

@@ -232,13 +232,8 @@ mod tests {
 
     #[test]
     fn causes_nest() {
-        let cause = |name: &str| Cause {
-            name: name.into(),
-            message: "m".into(),
-            stack: None,
-            code: None,
-            details: None,
-        };
+        let cause =
+            |name: &str| Cause { name: name.into(), message: "m".into(), stack: None, code: None, details: None };
         let mut failure = Failure::of_host(Kind::Application, "Error", "outer");
         failure.causes = vec![cause("A"), cause("B")];
         assert_eq!(failure.to_event_error(1)["cause"]["cause"]["name"], "B");

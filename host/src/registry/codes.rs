@@ -61,10 +61,9 @@ impl Codes {
     pub(super) async fn code(&self, version: Digest, function: &FunctionKey) -> Result<Code, Error> {
         let slot = self.slot(version);
         let loaded = slot.get_or_try_init(|| self.load(version)).await?;
-        let definition = loaded.definition(function).ok_or_else(|| Error::NoSuchFunction {
-            version,
-            function: function.composite(),
-        })?;
+        let definition = loaded
+            .definition(function)
+            .ok_or_else(|| Error::NoSuchFunction { version, function: function.composite() })?;
         let Allowance { grants, bounds } =
             self.settings.plugins.get(&function.plugin).unwrap_or(&self.settings.others).clone();
         Ok(Code { plugin: loaded.plugin.clone(), definition, grants, bounds })

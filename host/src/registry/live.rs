@@ -30,8 +30,7 @@ impl LivePlugin {
         activated: Millis,
         definitions: Vec<Definition>,
     ) -> Result<Self, Error> {
-        let mut plugin =
-            Self { namespace, name, version, activated, functions: Vec::new(), listeners: Vec::new() };
+        let mut plugin = Self { namespace, name, version, activated, functions: Vec::new(), listeners: Vec::new() };
         for definition in definitions {
             plugin.add(definition)?;
         }
@@ -89,10 +88,8 @@ fn listeners(
 ) -> Result<Vec<(Pattern, Listener)>, Error> {
     let mut triggers = Vec::new();
     for trigger in &definition.triggers {
-        let filter = trigger.filter.as_deref().map(Expression::compile).transpose().map_err(|problem| Error::Filter {
-            function: definition.id.to_string(),
-            event: trigger.event.clone(),
-            problem,
+        let filter = trigger.filter.as_deref().map(Expression::compile).transpose().map_err(|problem| {
+            Error::Filter { function: definition.id.to_string(), event: trigger.event.clone(), problem }
         })?;
         triggers.push((Pattern::read(&trigger.event), filter));
     }

@@ -310,8 +310,7 @@ mod tests {
         let options = sandbox::Options { cache: data.join("compiled"), compiler: Compiler::InProcess, instances: 1 };
         let sandbox = Sandbox::new(options).expect("sets up");
         let bounds = Bounds { memory_bytes: 1 << 20, deadline_ms: 1_000 };
-        let settings =
-            Settings { plugins: BTreeMap::new(), others: Allowance { grants: Arc::default(), bounds } };
+        let settings = Settings { plugins: BTreeMap::new(), others: Allowance { grants: Arc::default(), bounds } };
         let registry = Registry::open(store, sandbox, Arc::new(SystemClock), settings).await.expect("opens");
         let told = Arc::new(Mutex::new(Vec::new()));
         let sink = told.clone();

@@ -18,7 +18,7 @@ pub(super) mod wit {
     pub(in crate::sandbox) use super::stepwell::plugin::log::{self, Level};
     pub(in crate::sandbox) use super::stepwell::plugin::steps::{self, Control, Decision, Found, Resolved};
     pub(in crate::sandbox) use super::stepwell::plugin::types::{
-        self, CauseParam, CauseResult as Cause, FailureKind, FailureParam, FailureResult as Failure,
-        OperationKeyParam, OperationKeyResult as OperationKey, Outcome, RetryAdvice, RunContext,
+        self, CauseParam, CauseResult as Cause, FailureKind, FailureParam, FailureResult as Failure, OperationKeyParam,
+        OperationKeyResult as OperationKey, Outcome, RetryAdvice, RunContext,
     };
 }

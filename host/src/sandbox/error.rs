@@ -16,7 +16,9 @@ pub enum Error {
     TooLarge(usize),
     #[error("the file is not WebAssembly: it does not begin with the bytes `\\0asm`")]
     NotWasm,
-    #[error("the file is a core WebAssembly module, not a component: for Rust, build it with `cargo build --target wasm32-wasip2 --release` (not wasm32-unknown-unknown or wasm32-wasip1)")]
+    #[error(
+        "the file is a core WebAssembly module, not a component: for Rust, build it with `cargo build --target wasm32-wasip2 --release` (not wasm32-unknown-unknown or wasm32-wasip1)"
+    )]
     CoreModule,
     #[error("the file is not a valid component: {0}")]
     Malformed(String),
@@ -29,15 +31,21 @@ pub enum Error {
     TooMuchCode { found: usize },
     #[error("one function of the component has {found} bytes of code, the limit is {max}: split that function", max = limits::COMPONENT_FUNCTION_MAX_BYTES)]
     FunctionTooLarge { found: usize },
-    #[error("the component takes or passes on other components ({0}), which this host does not allow: compose it into one first")]
+    #[error(
+        "the component takes or passes on other components ({0}), which this host does not allow: compose it into one first"
+    )]
     TakesComponents(String),
     #[error("the component needs {memories} memories and {tables} tables, the limits are {max_memories} and {max_tables}", max_memories = limits::INSTANCE_MEMORIES_MAX, max_tables = limits::INSTANCE_TABLES_MAX)]
     TooManyMemories { memories: u32, tables: u32 },
-    #[error("the component is no Stepwell plugin: it exports {found}, not `stepwell:plugin/functions`; build it with a Stepwell SDK, for the world `stepwell:plugin/plugin`")]
+    #[error(
+        "the component is no Stepwell plugin: it exports {found}, not `stepwell:plugin/functions`; build it with a Stepwell SDK, for the world `stepwell:plugin/plugin`"
+    )]
     OtherWorld { found: String },
     #[error("the component is built for version {theirs} of the contract `stepwell:plugin`, this host serves {ours}: rebuild it with an SDK of that version, or use a host of the plugin's", ours = CONTRACT.rsplit('@').next().unwrap_or_default())]
     OtherContract { theirs: String },
-    #[error("the component exports no `{0}`, which the world `stepwell:plugin/plugin` asks for: rebuild it with a current SDK")]
+    #[error(
+        "the component exports no `{0}`, which the world `stepwell:plugin/plugin` asks for: rebuild it with a current SDK"
+    )]
     MissingExport(&'static str),
     #[error("the component imports `{name}`, which this host does not offer; it offers {offered}")]
     UnknownImport { name: String, offered: String },

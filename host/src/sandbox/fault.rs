@@ -55,7 +55,8 @@ fn overdue(state: &State) -> Failure {
         None => "the function's body".to_owned(),
     };
     let limit = state.link.deadline();
-    let message = format!("{what} took longer than its deadline of {limit:?}; the plugin's setting `deadline` moves it");
+    let message =
+        format!("{what} took longer than its deadline of {limit:?}; the plugin's setting `deadline` moves it");
     Failure::of_host(Kind::Timeout, "Timeout", message).coded("deadline")
 }
 

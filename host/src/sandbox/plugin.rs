@@ -132,9 +132,12 @@ fn read_definitions(described: Vec<wit::Definition>) -> Result<Vec<Definition>, 
 fn bounded(mut failure: Failure) -> Failure {
     let only = "it is to say which functions there are, and to do nothing else";
     match failure.code.as_deref() {
-        Some("deadline") => failure.message = format!("it took longer than {} ms: {only}", limits::DESCRIBE_DEADLINE_MS),
+        Some("deadline") => {
+            failure.message = format!("it took longer than {} ms: {only}", limits::DESCRIBE_DEADLINE_MS)
+        }
         Some("memory_limit") => {
-            failure.message = format!("it took more than {} MiB of memory: {only}", limits::DESCRIBE_MEMORY_BYTES >> 20);
+            failure.message =
+                format!("it took more than {} MiB of memory: {only}", limits::DESCRIBE_MEMORY_BYTES >> 20);
         }
         _ => {}
     }

@@ -156,8 +156,7 @@ mod tests {
         let mut given = Failure::of_host(Kind::Cancelled, "Cancelled", "late").coded("x").never_retried();
         given.step = Some(OpKey::new("a", 2));
         given.details = Some(Json::trusted(r#"{"a":1}"#));
-        let cause =
-            Cause { name: "E".into(), message: "m".into(), stack: Some("s".into()), code: None, details: None };
+        let cause = Cause { name: "E".into(), message: "m".into(), stack: Some("s".into()), code: None, details: None };
         given.causes = vec![cause];
         assert_eq!(failure(to_failure(given.clone())), given);
     }

@@ -35,8 +35,7 @@ pub fn read_records(segment: &[u8], records: &mut Vec<Record>) -> Result<(), Unr
 }
 
 pub fn outcome_bytes(outcome: &Outcome) -> Vec<u8> {
-    postcard::to_io(outcome, vec![VERSION])
-        .expect("a vector takes any bytes, and any outcome can be written")
+    postcard::to_io(outcome, vec![VERSION]).expect("a vector takes any bytes, and any outcome can be written")
 }
 
 pub fn read_outcome(bytes: &[u8]) -> Result<Outcome, Unreadable> {

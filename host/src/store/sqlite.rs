@@ -84,8 +84,9 @@ impl SqliteStore {
     /// Opens the data folder, puts in order what the process before has left, and starts the writer.
     pub fn open(options: Options) -> Result<Self, Error> {
         let folder = &options.folder;
-        fs::create_dir_all(folder)
-            .map_err(|error| Error::Unusable(format!("the data folder {} cannot be made: {error}", folder.display())))?;
+        fs::create_dir_all(folder).map_err(|error| {
+            Error::Unusable(format!("the data folder {} cannot be made: {error}", folder.display()))
+        })?;
         let lock = lock(folder)?;
         let database = folder.join("stepwell.db");
         let vfs = options.vfs.as_deref();
@@ -159,8 +160,7 @@ impl Drop for SqliteStore {
 fn lock(folder: &Path) -> Result<File, Error> {
     let path = folder.join("lock");
     let unusable = |error: std::io::Error| Error::Unusable(format!("{} cannot be used: {error}", path.display()));
-    let mut file =
-        File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(unusable)?;
+    let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(unusable)?;

@@ -154,7 +154,8 @@ where
                 Progress::Answer(key, answer) => return Poll::Ready(failure::read(key, answer)),
                 Progress::Execute(attempt) => {
                     if let Some(closure) = run.closure.take() {
-                        let outcome = closure(attempt).complete().and_then(|value| output::write(&value, "step's output"));
+                        let outcome =
+                            closure(attempt).complete().and_then(|value| output::write(&value, "step's output"));
                         run.operation.operations.close(outcome);
                     }
                 }

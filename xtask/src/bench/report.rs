@@ -125,7 +125,10 @@ impl fmt::Display for Report {
         }
         writeln!(f, "\nHost idle: {:.1} MB", self.idle_mb)?;
         let FirstStep { median_ms, p99_ms, sync_ms } = self.first_step;
-        writeln!(f, "Event to first step: median {median_ms:.2} ms, p99 {p99_ms:.2} ms, beside a sync of {sync_ms:.3} ms")?;
+        writeln!(
+            f,
+            "Event to first step: median {median_ms:.2} ms, p99 {p99_ms:.2} ms, beside a sync of {sync_ms:.3} ms"
+        )?;
         writeln!(
             f,
             "A Rust instance: started in {:.1} µs, a run of 10 steps in {:.1} µs",

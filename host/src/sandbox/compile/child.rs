@@ -91,7 +91,9 @@ fn read_status(status: ExitStatus, words: &str) -> Result<(), Error> {
         // The hard limit kills; so does the kernel when the machine is out of memory.
         Some(OUT_OF_TIME | KILLED) => {
             let seconds = limits::COMPILE_CPU_S;
-            Err(Error::CompileLimit(format!("takes more than {seconds} s of processor time, or more memory than there is")))
+            Err(Error::CompileLimit(format!(
+                "takes more than {seconds} s of processor time, or more memory than there is"
+            )))
         }
         Some(signal) => Err(Error::Compile(format!("the compiler was ended by signal {signal}: {words}"))),
         None if words.is_empty() => Err(Error::Compile(format!("the compiler ended with {status}"))),

@@ -32,7 +32,8 @@ async fn a_trap_tells_its_name_and_place() {
 
 #[tokio::test]
 async fn a_panics_words_are_its_message() {
-    let failure = fault("(call $panicked (i32.const 640) (i32.const 3) (i32.const 643) (i32.const 2)) unreachable").await;
+    let failure =
+        fault("(call $panicked (i32.const 640) (i32.const 3) (i32.const 643) (i32.const 2)) unreachable").await;
     assert_eq!((failure.name.as_str(), failure.message.as_str()), ("Panic", "run ({})"));
 }
 
@@ -101,7 +102,8 @@ async fn each_step_has_a_deadline_of_its_own() {
         (func $busy (local $end i64)
             (local.set $end (i64.add (call $monotonic) (i64.const 60000000)))
             (loop $more (call $work) (br_if $more (i64.lt_u (call $monotonic) (local.get $end)))))"#;
-    let run = "(call $step (i32.const 2048)) (call $step (i32.const 2049)) (call $step (i32.const 2048)) (call $suspended)";
+    let run =
+        "(call $step (i32.const 2048)) (call $step (i32.const 2049)) (call $step (i32.const 2048)) (call $suspended)";
     let plugin = load(Guest { run, more, ..Guest::default() }.build()).await;
     let bounds = Bounds { deadline_ms: 150, ..BOUNDS };
     assert_eq!(enter_within(&plugin, &Player::default(), bounds).await, Exit::Suspended);

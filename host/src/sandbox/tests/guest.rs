@@ -9,9 +9,18 @@ const CONTRACT: &str = include_str!("../../../../wit/stepwell.wit");
 
 /// The little of WASI that the tests ask for, as an old guest would name it.
 const WASI: &[(&str, &str)] = &[
-    ("clocks.wit", "package wasi:clocks@0.2.0; interface wall-clock { record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime; } interface monotonic-clock { now: func() -> u64; }"),
-    ("random.wit", "package wasi:random@0.2.3; interface random { get-random-u64: func() -> u64; } interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }"),
-    ("cli.wit", "package wasi:cli@0.2.6; interface environment { get-environment: func() -> list<tuple<string, string>>; } interface exit { exit: func(status: result); }"),
+    (
+        "clocks.wit",
+        "package wasi:clocks@0.2.0; interface wall-clock { record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime; } interface monotonic-clock { now: func() -> u64; }",
+    ),
+    (
+        "random.wit",
+        "package wasi:random@0.2.3; interface random { get-random-u64: func() -> u64; } interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }",
+    ),
+    (
+        "cli.wit",
+        "package wasi:cli@0.2.6; interface environment { get-environment: func() -> list<tuple<string, string>>; } interface exit { exit: func(status: result); }",
+    ),
 ];
 
 const WORLD: &str = "package test:guest; world guest {

@@ -7,10 +7,8 @@ use crate::store::{Error, Lease, Publication, Store};
 pub async fn tells_followers<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
     let run = world.start().await;
     let lease = world.lease_one().await;
-    let impatient = tokio::time::timeout(
-        std::time::Duration::from_millis(20),
-        world.store().ended(&world.namespace, run),
-    );
+    let impatient =
+        tokio::time::timeout(std::time::Duration::from_millis(20), world.store().ended(&world.namespace, run));
     assert!(impatient.await.is_err(), "it has not ended");
     let (first, second, ()) = tokio::join!(
         world.store().ended(&world.namespace, run),

@@ -105,8 +105,7 @@ impl Agenda {
             (None, Some(_)) => false,
             (None, None) => return None,
         };
-        let (queue, listed) =
-            if is_young { (&mut self.young, Listed::Not) } else { (&mut self.listed, Listed::Open) };
+        let (queue, listed) = if is_young { (&mut self.young, Listed::Not) } else { (&mut self.listed, Listed::Open) };
         let (turn, loaded) = queue.pop_first()?;
         self.forget(loaded.as_deref());
         Some(Taken { turn, listed, loaded })
@@ -148,8 +147,7 @@ impl Agenda {
 
     /// Where to read on from in the table and how much, once there is room; asked again only after [`Self::refill`].
     pub fn wants_refill(&mut self) -> bool {
-        let wants =
-            self.beyond.is_some() && !self.is_refilling && self.listed.len() <= limits::READY_IN_MEMORY_MAX / 2;
+        let wants = self.beyond.is_some() && !self.is_refilling && self.listed.len() <= limits::READY_IN_MEMORY_MAX / 2;
         self.is_refilling |= wants;
         wants
     }

@@ -57,14 +57,8 @@ pub struct Segment {
 impl Active {
     pub fn new(loaded: &Loaded, epoch: u64, slot: u32, turn: Turn, listed: Listed) -> Self {
         let next = loaded.journal.last().map_or(0, |record| record.order + 1);
-        let pending = Pending {
-            bytes: Vec::new(),
-            first: next,
-            next,
-            durable: next,
-            stage: Stage::Held,
-            is_announced: false,
-        };
+        let pending =
+            Pending { bytes: Vec::new(), first: next, next, durable: next, stage: Stage::Held, is_announced: false };
         Self {
             run: loaded.run,
             function: loaded.function.clone(),

@@ -81,7 +81,16 @@ pub fn write(connection: &Connection, lines: Vec<(i64, LogLine)>) -> rusqlite::R
         let (step_id, step_n) = line.step.as_ref().map(|key| (&*key.id, key.n)).unzip();
         let fields = line.fields.as_ref().map(Json::as_str);
         *known += insert.execute(params![
-            run, line.attempt, line.order, line.nth, step_id, step_n, line.at as i64, level, line.message, fields
+            run,
+            line.attempt,
+            line.order,
+            line.nth,
+            step_id,
+            step_n,
+            line.at as i64,
+            level,
+            line.message,
+            fields
         ])? as u32;
     }
     left_out.into_iter().try_for_each(|(run, lines)| note_left_out(connection, run, lines))

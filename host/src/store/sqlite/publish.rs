@@ -109,7 +109,10 @@ impl Writer {
         ]);
         drop(insert);
         if inserted.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)) {
-            return refused(Error::Engine(format!("the id of run {} is in use: it is not of this store's ids", run.id)));
+            return refused(Error::Engine(format!(
+                "the id of run {} is in use: it is not of this store's ids",
+                run.id
+            )));
         }
         inserted?;
         self.last_run = self.last_run.max(run.id.row());

@@ -18,17 +18,39 @@ pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
 /// What can be asked of the writer.
 #[derive(Debug)]
 pub enum Command {
-    Publish { generation: u64, events: Vec<Publication>, answer: Answer<Vec<Published>> },
-    Settle { active: Arc<Active>, verdict: Verdict, answer: Answer<()> },
-    Flush { active: Arc<Active>, answer: Answer<()> },
-    Activate { version: Version, answer: Answer<u64> },
-    Retire { namespace: Namespace, plugin: PluginName, answer: Answer<u64> },
+    Publish {
+        generation: u64,
+        events: Vec<Publication>,
+        answer: Answer<Vec<Published>>,
+    },
+    Settle {
+        active: Arc<Active>,
+        verdict: Verdict,
+        answer: Answer<()>,
+    },
+    Flush {
+        active: Arc<Active>,
+        answer: Answer<()>,
+    },
+    Activate {
+        version: Version,
+        answer: Answer<u64>,
+    },
+    Retire {
+        namespace: Namespace,
+        plugin: PluginName,
+        answer: Answer<u64>,
+    },
     /// Writes the log lines that wait.
-    WriteLogs { answer: Answer<()> },
+    WriteLogs {
+        answer: Answer<()>,
+    },
     /// Reads on in the table `open`.
     Refill,
     /// Writes what waits and ends.
-    Close { answer: Answer<()> },
+    Close {
+        answer: Answer<()>,
+    },
 }
 
 impl Command {

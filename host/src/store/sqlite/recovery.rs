@@ -28,11 +28,10 @@ pub fn recover(connection: &mut Connection, leases: &Path) -> Result<Found, Erro
     let executing = slots::read(leases)
         .map_err(|error| Error::Unusable(format!("{} cannot be read: {error}", leases.display())))?;
     let transaction = connection.transaction()?;
-    let (generation, floor, incarnation, recovered): (i64, i64, i64, i64) = transaction.query_row(
-        "SELECT generation, floor, incarnation, recovered FROM house",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-    )?;
+    let (generation, floor, incarnation, recovered): (i64, i64, i64, i64) =
+        transaction.query_row("SELECT generation, floor, incarnation, recovered FROM house", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?;
     // A crash right behind this transaction leaves the slots as they are: they must not count twice.
     let uncounted = executing.into_iter().filter(|(_, of)| *of > recovered).map(|(row, _)| row);
     for run in uncounted.collect::<HashSet<i64>>() {
@@ -89,11 +88,7 @@ pub fn read_agenda(connection: &Connection) -> Result<Agenda, Error> {
 }
 
 /// So many turns from that one on, and the first that was not read.
-pub fn read_open(
-    connection: &Connection,
-    from: Turn,
-    max: usize,
-) -> rusqlite::Result<(Vec<Turn>, Option<Turn>)> {
+pub fn read_open(connection: &Connection, from: Turn, max: usize) -> rusqlite::Result<(Vec<Turn>, Option<Turn>)> {
     let mut query = connection.prepare_cached(
         "SELECT due, run FROM open WHERE due >= ?1 AND (due, run) >= (?1, ?2) ORDER BY due, run LIMIT ?3",
     )?;
@@ -131,11 +126,7 @@ pub fn forget_versions(
     for version in unwanted {
         connection.execute(
             "DELETE FROM versions WHERE namespace = ? AND plugin = ? AND digest = ?",
-            params![
-                names.namespace(&version.namespace),
-                version.plugin.as_str(),
-                names.digest(&version.digest)
-            ],
+            params![names.namespace(&version.namespace), version.plugin.as_str(), names.digest(&version.digest)],
         )?;
     }
     let wanted = wanted.into_iter().map(|version| version.digest);

@@ -7,9 +7,7 @@ use async_trait::async_trait;
 
 use super::queue::Command;
 use super::{SqliteStore, components, plugins, rows, views};
-use crate::model::{
-    Digest, Ended, Event, EventId, Millis, Namespace, Outcome, PluginName, Record, RunId, Status,
-};
+use crate::model::{Digest, Ended, Event, EventId, Millis, Namespace, Outcome, PluginName, Record, RunId, Status};
 use crate::store::{
     Error, Lease, LogLine, Publication, Published, RunFilter, RunView, Store, Urgency, Verdict, Version,
 };

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::logs;
 use super::names::Names;
 use super::rows::{self, RunRow};
-use super::logs;
 use crate::limits;
 use crate::model::{Event, EventId, Namespace, Outcome, Role, RunId, Status};
 use crate::store::{Error, RunFilter, RunView, codec};
@@ -17,12 +17,7 @@ pub fn page(limit: usize) -> usize {
 }
 
 /// The run with its journal and log.
-pub fn run(
-    connection: &Connection,
-    names: &Names,
-    namespace: &Namespace,
-    id: RunId,
-) -> Result<Option<RunView>, Error> {
+pub fn run(connection: &Connection, names: &Names, namespace: &Namespace, id: RunId) -> Result<Option<RunView>, Error> {
     let Some(found) = find(connection, names, namespace, id)? else { return Ok(None) };
     let mut view = view(connection, found)?;
     view.journal = rows::journal(connection, id)?.0;
@@ -31,12 +26,7 @@ pub fn run(
 }
 
 /// The run, if it is of that namespace.
-pub fn find(
-    connection: &Connection,
-    names: &Names,
-    namespace: &Namespace,
-    id: RunId,
-) -> Result<Option<RunRow>, Error> {
+pub fn find(connection: &Connection, names: &Names, namespace: &Namespace, id: RunId) -> Result<Option<RunRow>, Error> {
     let found = rows::run(connection, names, id.row())?;
     Ok(found.filter(|run| run.id == id && run.function.namespace == *namespace))
 }
@@ -117,13 +107,7 @@ fn sources(filter: &RunFilter) -> &'static [(&'static str, &'static str)] {
 }
 
 /// The conditions that hold wherever it is looked; `None`: nothing can fulfil them.
-fn narrow(
-    names: &Names,
-    namespace: &Namespace,
-    number: i64,
-    filter: &RunFilter,
-    executing: &[i64],
-) -> Option<String> {
+fn narrow(names: &Names, namespace: &Namespace, number: i64, filter: &RunFilter, executing: &[i64]) -> Option<String> {
     let among = |numbers: &[i64]| numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     let mut sql = "AND runs.namespace = ?1".to_owned();
     if number > 1 {

@@ -40,7 +40,8 @@ pub(super) async fn connect(target: &Target, reach: Reach) -> Result<TokioIo<Box
     let stream = TcpStream::connect(&*addresses).await.map_err(|error| unreachable(&error))?;
     // Small requests go out at once; that it may fail is no reason not to send them.
     let _ = stream.set_nodelay(true);
-    let stream: Box<dyn Stream> = if target.is_tls { Box::new(secure(stream, target).await?) } else { Box::new(stream) };
+    let stream: Box<dyn Stream> =
+        if target.is_tls { Box::new(secure(stream, target).await?) } else { Box::new(stream) };
     Ok(TokioIo::new(stream))
 }
 

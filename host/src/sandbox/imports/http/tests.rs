@@ -118,7 +118,8 @@ async fn timeouts_are_the_guests() {
     let error = failed(get(&mut outbound, &uri, Some(options)).await);
     assert!(matches!(error, Error::ConnectionReadTimeout), "{error}");
 
-    let options = RequestOptions { between_bytes_timeout: Some(Duration::from_millis(50)), ..RequestOptions::default() };
+    let options =
+        RequestOptions { between_bytes_timeout: Some(Duration::from_millis(50)), ..RequestOptions::default() };
     let (response, driver) = get(&mut outbound, &uri, Some(options)).await.expect("answers");
     let _driver = tokio::spawn(Pin::from(driver));
     let error = failed(response.into_body().collect().await);
