@@ -7,6 +7,7 @@ mod crash;
 mod guests;
 mod hot_swap;
 mod http;
+mod languages;
 mod process;
 mod render;
 mod scenarios;
@@ -27,6 +28,7 @@ fn main() {
         crash::trials(),
         hot_swap::trials(),
         http::trials(),
+        languages::trials(),
         walls::trials(),
     ];
     let trials = suites.into_iter().flatten().collect();
