@@ -8,6 +8,7 @@ mod crash;
 mod guests;
 mod hot_swap;
 mod http;
+mod languages;
 mod process;
 mod render;
 mod scenarios;
@@ -29,6 +30,7 @@ fn main() {
         crash::trials(),
         hot_swap::trials(),
         http::trials(),
+        languages::trials(),
         walls::trials(),
     ];
     let trials = suites.into_iter().flatten().collect();
