@@ -16,8 +16,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::model::{
-    Digest, Ended, Event, EventId, FunctionKey, Json, Millis, Namespace, NewRun, OpKey, Outcome, PluginName, Record,
-    RunId, Status,
+    Digest, Ended, Event, EventId, FunctionKey, Json, Mail, Millis, Namespace, NewRun, OpKey, Outcome, PluginName,
+    Record, RunId, Status,
 };
 
 /// What went wrong with the store itself.
@@ -87,6 +87,17 @@ pub enum Verdict {
     End { outcome: Outcome, at: Millis, generation: u64, lifecycle: Vec<Publication> },
     /// The host is stopping: the run goes back as it was and counts no interruption.
     Release,
+}
+
+/// What became of the wish to end a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It will end: at once if nothing of it executes, else when its open steps have ended.
+    Accepted,
+    /// It had ended before.
+    Ended,
+    /// There is no such run.
+    Unknown,
 }
 
 /// A version of a plugin, as the store keeps it.
@@ -205,6 +216,17 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Gives the lease back. With `End` the outcome, the lifecycle events and the runs that they start are one
     /// transaction, and followers learn of it once it is durable. `StaleGeneration`: plan the lifecycle again.
     async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error>;
+
+    // Mail: what reaches a run from outside. A run that waits is woken by it.
+
+    /// Tells the run to end. Idempotent.
+    async fn cancel(&self, namespace: &Namespace, run: RunId, reason: &str) -> Result<Cancelled, Error>;
+    /// The run's mail behind that number, each with its own. Without any it answers at once.
+    async fn mail(&self, lease: &Lease, after: i64) -> Result<Vec<(i64, Mail)>, Error>;
+    /// Ends when mail has come that [`Self::mail`] was not asked for since.
+    async fn mail_came(&self, lease: &Lease);
+    /// The mail up to that number is in the journal, or has no effect: it is thrown away when the lease is given back.
+    fn took_mail(&self, lease: &Lease, up_to: i64);
 
     // Reads.
 

@@ -153,9 +153,33 @@ fn killed_recovering(point: &str) -> Result<(), Failed> {
     scene.check(host)
 }
 
+/// The host dies while a run is cancelled: the run is cancelled if that was durable, and goes on if not.
+fn killed_cancelling(point: &str) -> Result<(), Failed> {
+    let mut scene = Scene::new();
+    scene.witness.hold();
+    let mut host = scene.start(Some(&format!("{point}:1")))?;
+    scene.send(&mut host, 1);
+    host.wait_for("its first step", |_| (!scene.witness.paths().is_empty()).then_some(()));
+    let run = |host: &Host| Some(host.get("/api/v1/runs?limit=1")["runs"].as_array()?.first()?.clone());
+    let id = run(&host).and_then(|run| Some(run["run_id"].as_str()?.to_owned())).expect("the run is there");
+    if host.request("DELETE", &format!("/v1/runs/{id}"), "").is_ok() {
+        return Err("the host was to die".into());
+    }
+    host.kill();
+    scene.witness.release();
+    let mut host = scene.start(None)?;
+    let ended = host.wait_for("the run's end", |host| run(host).filter(|run| run["ended_at"].is_string()));
+    let expected = if point.ends_with("after_commit") { "Cancelled" } else { "Failed" };
+    assert_eq!(ended["status"], expected, "{ended}");
+    Ok(())
+}
+
 fn killed_at(point: &str) -> Result<(), Failed> {
     if point.starts_with("recovery.") {
         return killed_recovering(point);
+    }
+    if point.starts_with("cancel.") {
+        return killed_cancelling(point);
     }
     for nth in [1, 2, 5] {
         let mut scene = Scene::new();

@@ -96,6 +96,7 @@ fn render_run(text: &mut String, run: &RunView, names: &Names) {
             let outcome = match &ended.outcome {
                 Outcome::Completed(value) => format!("completed: {}", cut(value.as_str())),
                 Outcome::Failed(failure) => format!("failed: {}", error(failure)),
+                Outcome::Cancelled { reason } => format!("cancelled: {reason}"),
             };
             let _ = writeln!(text, "  {} {outcome}", names.at(ended.at));
         }
@@ -150,7 +151,7 @@ fn render_event(text: &mut String, event: &Event, names: &Names) {
     let data = &json["data"];
     let run: RunId = data["run_id"].as_str().expect("lifecycle events name their run").parse().expect("a run id");
     let _ = write!(text, "event {} of run {}, {}", event.name, names.runs[&run], data["_inngest"]["status"]);
-    if event.name.ends_with(".failed") && json["id"] == data["run_id"] {
+    if json["id"] == data["run_id"] {
         text.push_str(", id = run id");
     }
     for (key, value) in data["error"].as_object().into_iter().flatten() {

@@ -43,6 +43,8 @@ struct Deed {
     restart: bool,
     swap: Option<Swap>,
     retire: Option<String>,
+    /// Ends a run by its number in the history, from outside.
+    cancel: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +107,9 @@ async fn perform(stage: &mut Stage, deed: &Deed) -> Result<(), Failed> {
     }
     if let Some(swap) = &deed.swap {
         stage.load(&swap.plugin, &swap.to).await;
+    }
+    if let Some(number) = deed.cancel {
+        stage.cancel(number).await;
     }
     if let Some(plugin) = &deed.retire {
         stage.retire(plugin).await;

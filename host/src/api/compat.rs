@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::problem::Problem;
+use super::runs;
 use super::time::Stamp;
 use crate::model::{EventId, Json as JsonText, Outcome, RunId, Status};
 use crate::store::RunView;
@@ -69,7 +70,7 @@ pub(super) struct Run {
 impl Run {
     fn of(view: &RunView) -> Self {
         let output = match view.ended.as_ref().map(|ended| &ended.outcome) {
-            None => JsonText::null(),
+            None | Some(Outcome::Cancelled { .. }) => JsonText::null(),
             Some(Outcome::Completed(output)) => output.clone(),
             Some(Outcome::Failed(failure)) => JsonText::of(&failure.to_output()),
         };
@@ -98,6 +99,11 @@ pub(super) async fn run(State(api): State<Api>, Path(id): Path<String>) -> Resul
     let view = api.store.run(&api.namespace, id).await?;
     let view = view.ok_or_else(|| Problem::not_found("no_such_run", format!("there is no run {id}")))?;
     Ok(Envelope::of(&api, Run::of(&view)))
+}
+
+/// `DELETE /v1/runs/{id}`: cancels.
+pub(super) async fn cancel(api: State<Api>, id: Path<String>) -> Result<StatusCode, Refused> {
+    Ok(runs::cancel(api, id).await?)
 }
 
 pub(super) async fn runs_of_event(

@@ -37,7 +37,7 @@ impl Run {
     pub(super) fn of(view: &RunView) -> Self {
         let failure = view.ended.as_ref().and_then(|ended| match &ended.outcome {
             Outcome::Failed(failure) => Some(failure),
-            Outcome::Completed(_) => None,
+            Outcome::Completed(_) | Outcome::Cancelled { .. } => None,
         });
         let brief = |failure: &Failure| Brief {
             kind: failure.kind,

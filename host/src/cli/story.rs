@@ -125,13 +125,14 @@ impl<W: Write> Teller<W> {
             let due = run.due_at.as_ref().map(|due| format!(", goes on at {}", due.text)).unwrap_or_default();
             return writeln!(self.out, "  {}{due}", self.paint.yellow(run.status.to_lowercase()));
         };
-        let text = match &detail.error {
-            None => {
+        let text = match (&detail.error, &detail.cancelled) {
+            (None, Some(reason)) => format!("{}: {reason}", self.paint.yellow("cancelled")),
+            (None, None) => {
                 let output =
                     detail.output.as_ref().map(|output| cut(&output.to_string(), OUTPUT_MAX)).unwrap_or_default();
                 format!("{} {}", self.paint.green("completed"), self.paint.dim(output))
             }
-            Some(error) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),
+            (Some(error), _) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),
         };
         self.at(&run.queued_at, ended, &text)?;
         if let Some(error) = &detail.error {

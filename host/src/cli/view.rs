@@ -69,6 +69,8 @@ pub struct Detail {
     pub events: Vec<Value>,
     pub output: Option<Value>,
     pub error: Option<Error>,
+    #[serde(default)]
+    pub cancelled: Option<String>,
     pub journal: Vec<Line>,
     pub log: Vec<Log>,
     pub started: Vec<String>,

@@ -1,5 +1,6 @@
 //! The loop that takes a run from its lease to its verdict.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::history::History;
 use super::pass::{Pass, Purpose};
 use super::run::{FailedRun, Run, Sent, StepAttempt, output_too_large};
 use crate::limits;
-use crate::model::{Entry as JournalEntry, Failure, Kind, Millis, OpKey, Outcome, Role};
+use crate::model::{Entry as JournalEntry, Failure, Kind, Mail, Millis, OpKey, Outcome, Role};
 use crate::registry;
 use crate::router::{HasHandler, RunEnd};
 use crate::sandbox::{Entry, Exit};
@@ -24,6 +25,10 @@ pub async fn drive(
     stop: watch::Receiver<bool>,
 ) -> Result<(), store::Error> {
     let history = History::replay(std::mem::take(&mut lease.journal));
+    let letters = executor.store.mail(&lease, 0).await?;
+    if let Some(reason) = letters.iter().find_map(|(_, mail)| cancellation(mail)) {
+        return end(executor, &lease, HasHandler::No, Outcome::Cancelled { reason }).await;
+    }
     let code = match executor.registry.code(lease.version, &lease.function).await {
         Ok(code) => code,
         Err(error) => return postpone(executor, &lease, &error).await,
@@ -34,7 +39,9 @@ pub async fn drive(
     if interruptions >= limits::INTERRUPTIONS_MAX {
         run.state().outcome = Some(Outcome::Failed(interrupted(interruptions)));
     }
-    Drive { run, steps: JoinSet::new(), pending: Vec::new(), body: Body::Unentered, stop }.to_verdict().await
+    Drive { run, steps: JoinSet::new(), pending: Vec::new(), body: Body::Unentered, mail_read: 0, stop }
+        .to_verdict()
+        .await
 }
 
 /// A run in the executor's hands.
@@ -45,6 +52,8 @@ struct Drive {
     /// Steps that the last pass noted and that have not been started.
     pending: Vec<OpKey>,
     body: Body,
+    /// The number of the last letter that was read.
+    mail_read: i64,
     stop: watch::Receiver<bool>,
 }
 
@@ -68,10 +77,11 @@ enum Move {
 impl Drive {
     async fn to_verdict(mut self) -> Result<(), store::Error> {
         loop {
+            self.read_mail().await?;
             self.wake_sleeps();
             self.check_lost()?;
             match self.next_move() {
-                Move::EnterBody => self.enter_body().await,
+                Move::EnterBody => self.enter_body().await?,
                 Move::Wait { until } => self.wait(until).await,
                 Move::SettleEnd(outcome) => return self.end(outcome).await,
                 Move::Settle(verdict) => return self.settle(verdict).await,
@@ -127,15 +137,36 @@ impl Drive {
         self.run.state().lost.take().map_or(Ok(()), Err)
     }
 
-    async fn enter_body(&mut self) {
+    /// Takes what has come for the run since it was last asked for.
+    async fn read_mail(&mut self) -> Result<(), store::Error> {
+        for (seq, mail) in self.run.executor.store.mail(&self.run.lease, self.mail_read).await? {
+            self.mail_read = seq;
+            match mail {
+                Mail::Cancel { reason } => {
+                    self.run.state().outcome.get_or_insert(Outcome::Cancelled { reason });
+                }
+                Mail::Answer { .. } => {}
+            }
+            self.run.executor.store.took_mail(&self.run.lease, seq);
+        }
+        Ok(())
+    }
+
+    async fn enter_body(&mut self) -> Result<(), store::Error> {
         let pass = Pass::new(self.run.clone(), Purpose::Body);
-        let entry = enter(self.run.clone(), pass.clone());
-        let exit = tokio::select! {
-            exit = entry => exit,
-            () = cut_off(self.stop.clone()) => return,
+        let mut entry = pin!(enter(self.run.clone(), pass.clone()));
+        let run = self.run.clone();
+        let exit = loop {
+            tokio::select! {
+                exit = entry.as_mut() => break exit,
+                () = cut_off(self.stop.clone()) => return Ok(()),
+                // A cancelled run goes on to no further step.
+                () = run.executor.store.mail_came(&run.lease) => self.read_mail().await?,
+            }
         };
         self.body = judge_body(&self.run, &pass, exit);
         self.pending = std::mem::take(&mut pass.inner().candidates);
+        Ok(())
     }
 
     /// Starts an instance for each step that is due and that nothing sees to.
@@ -170,6 +201,7 @@ impl Drive {
         tokio::select! {
             _ = self.steps.join_next() => {}
             () = due => {}
+            () = self.run.executor.store.mail_came(&self.run.lease) => {}
             _ = self.stop.changed(), if !is_stopping => {}
         }
     }
@@ -178,28 +210,46 @@ impl Drive {
         self.run.executor.store.settle(&self.run.lease, verdict).await
     }
 
-    /// Ends the run, with its lifecycle events and the runs they start, in one transaction. A plan that a swap has
-    /// overtaken is made again.
     async fn end(self, outcome: Outcome) -> Result<(), store::Error> {
         let run = &self.run;
-        let at = run.now();
-        let end = RunEnd {
-            run: run.lease.run,
-            function: &run.lease.function,
-            version: run.lease.version,
-            has_failure_handler: if run.code.definition.has_failure_handler { HasHandler::Yes } else { HasHandler::No },
-            events: &run.lease.events,
-            outcome: &outcome,
-            at,
-        };
-        loop {
-            let (generation, lifecycle) = run.executor.router.plan_end(&end);
-            let verdict = Verdict::End { outcome: outcome.clone(), at, generation, lifecycle };
-            match run.executor.store.settle(&run.lease, verdict).await {
-                Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
-                answer => return answer,
-            }
+        let has_handler = if run.code.definition.has_failure_handler { HasHandler::Yes } else { HasHandler::No };
+        end(&run.executor, &run.lease, has_handler, outcome).await
+    }
+}
+
+/// Ends the run, with its lifecycle events and the runs they start, in one transaction. A plan that a swap has overtaken
+/// is made again.
+async fn end(
+    executor: &Executor,
+    lease: &Lease,
+    has_failure_handler: HasHandler,
+    outcome: Outcome,
+) -> Result<(), store::Error> {
+    let at = executor.clock.now();
+    let end = RunEnd {
+        run: lease.run,
+        function: &lease.function,
+        version: lease.version,
+        has_failure_handler,
+        events: &lease.events,
+        outcome: &outcome,
+        at,
+    };
+    loop {
+        let (generation, lifecycle) = executor.router.plan_end(&end);
+        let verdict = Verdict::End { outcome: outcome.clone(), at, generation, lifecycle };
+        match executor.store.settle(lease, verdict).await {
+            Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
+            answer => return answer,
         }
+    }
+}
+
+/// Why the run is to end, if the letter says so.
+fn cancellation(mail: &Mail) -> Option<Arc<str>> {
+    match mail {
+        Mail::Cancel { reason } => Some(reason.clone()),
+        Mail::Answer { .. } => None,
     }
 }
 

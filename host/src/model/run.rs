@@ -34,11 +34,15 @@ pub enum Status {
     Cancelled,
 }
 
-/// How a run ended.
+/// How a run ended. New variants go at the end: the store keeps their position.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     Completed(Json),
     Failed(Failure),
+    /// Somebody wanted it to end: neither a success nor a failure.
+    Cancelled {
+        reason: Arc<str>,
+    },
 }
 
 /// A run's end, as its followers learn it.

@@ -10,6 +10,7 @@ use crate::registry::Snapshot;
 use crate::store::Publication;
 
 pub const FAILED: &str = "inngest/function.failed";
+pub const CANCELLED: &str = "inngest/function.cancelled";
 pub const FINISHED: &str = "inngest/function.finished";
 
 /// A run that is about to end.
@@ -39,7 +40,8 @@ pub fn emits_lifecycle(events: &[Arc<Event>]) -> bool {
 
 impl Router {
     /// What is to be written in the transaction of the run's end, and the registry generation it was planned against.
-    /// `inngest/function.failed` is always told; `inngest/function.finished` only where something listens.
+    /// `inngest/function.failed` and `inngest/function.cancelled` are always told; `inngest/function.finished` only where
+    /// something listens.
     pub fn plan_end(&self, end: &RunEnd<'_>) -> (u64, Vec<Publication>) {
         let snapshot = self.registry.snapshot();
         if !emits_lifecycle(end.events) {
@@ -47,8 +49,8 @@ impl Router {
         }
         let namespace = &end.function.namespace;
         let finished_has_listeners = !snapshot.listeners(namespace, FINISHED).is_empty();
-        let has_failed = matches!(end.outcome, Outcome::Failed(_));
-        if !has_failed && !finished_has_listeners {
+        let has_completed = matches!(end.outcome, Outcome::Completed(_));
+        if has_completed && !finished_has_listeners {
             return (snapshot.generation, Vec::new());
         }
         let data = event_data(end);
@@ -58,8 +60,14 @@ impl Router {
             let event = Event::lifecycle(FINISHED, id, namespace, &id.to_string(), end.at, &data);
             publications.push(self.plan(&snapshot, &Arc::new(event)));
         }
-        if has_failed {
-            publications.push(self.plan_failed(&snapshot, end, &data));
+        match end.outcome {
+            Outcome::Completed(_) => {}
+            Outcome::Failed(_) => publications.push(self.plan_failed(&snapshot, end, &data)),
+            Outcome::Cancelled { .. } => {
+                let id = self.ids.event(end.at);
+                let event = Event::lifecycle(CANCELLED, id, namespace, &end.run.to_string(), end.at, &data);
+                publications.push(self.plan(&snapshot, &Arc::new(event)));
+            }
         }
         (snapshot.generation, publications)
     }
@@ -99,6 +107,10 @@ fn event_data(end: &RunEnd<'_>) -> Json {
             map.insert("error".into(), failure.to_event_error(failure.attempt + 1));
             map.insert("result".into(), failure.to_output());
             map.insert("_inngest".into(), json!({ "status": "Failed" }));
+        }
+        // Neither error nor result, as with Inngest; the reason is an addition.
+        Outcome::Cancelled { reason } => {
+            map.insert("_inngest".into(), json!({ "status": "Cancelled", "reason": &**reason }));
         }
     }
     Json::of(&data)

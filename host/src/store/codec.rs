@@ -1,6 +1,6 @@
 //! The bytes of what the store keeps whole: journal segments, outcomes, ids.
 
-use crate::model::{Outcome, Record, RunId};
+use crate::model::{Mail, Outcome, Record, RunId};
 
 /// Stands before every segment and outcome. Another layout of [`Record`] or [`Outcome`] gets another number, and this
 /// file keeps reading the old one.
@@ -39,6 +39,14 @@ pub fn outcome_bytes(outcome: &Outcome) -> Vec<u8> {
 }
 
 pub fn read_outcome(bytes: &[u8]) -> Result<Outcome, Unreadable> {
+    postcard::from_bytes(check_version(bytes)?).map_err(damaged)
+}
+
+pub fn mail_bytes(mail: &Mail) -> Vec<u8> {
+    postcard::to_io(mail, vec![VERSION]).expect("a vector takes any bytes, and any mail can be written")
+}
+
+pub fn read_mail(bytes: &[u8]) -> Result<Mail, Unreadable> {
     postcard::from_bytes(check_version(bytes)?).map_err(damaged)
 }
 
@@ -129,7 +137,8 @@ mod tests {
 
     #[test]
     fn outcomes_survive() {
-        for outcome in [Outcome::Completed(Json::trusted("[null]")), Outcome::Failed(failure())] {
+        let cancelled = Outcome::Cancelled { reason: "told to".into() };
+        for outcome in [Outcome::Completed(Json::trusted("[null]")), Outcome::Failed(failure()), cancelled] {
             assert_eq!(read_outcome(&outcome_bytes(&outcome)), Ok(outcome));
         }
     }

@@ -13,6 +13,8 @@ pub const POINTS: &[&str] = &[
     "settle.after_commit",
     "activate.before_commit",
     "activate.after_commit",
+    "cancel.before_commit",
+    "cancel.after_commit",
     "lease.before",
     "lease.after",
     "recovery.before_commit",

@@ -7,6 +7,7 @@ mod components;
 mod followers;
 mod leases;
 mod logs;
+mod mail;
 mod names;
 mod plugins;
 mod publish;
@@ -31,6 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::Error;
+use mail::Mailbox;
 use names::Names;
 use readers::Readers;
 use shared::{Beginning, Shared};
@@ -108,6 +110,7 @@ impl SqliteStore {
             incarnation: found.incarnation,
             generation: found.generation,
             unended,
+            mailbox: Mailbox::begin(mail::read_all(&connection)?),
         }));
         let wal = WalFile::new(folder.join("stepwell.db-wal"), options.durability);
         if let Err(error) = wal.reserve() {

@@ -94,6 +94,13 @@ impl Agenda {
         }
     }
 
+    /// A listed run that was due then, or waited for something, is due now.
+    pub fn hasten(&mut self, was_due: Option<Millis>, row: i64) {
+        let loaded = was_due.and_then(|due| self.listed.remove(&(due, row))).flatten();
+        self.forget(loaded.as_deref());
+        self.add_listed((0, row), loaded);
+    }
+
     /// The run whose turn is next, if it is ready at `now`.
     pub fn take(&mut self, now: Millis) -> Option<Taken> {
         self.now = self.now.max(now);

@@ -1,8 +1,10 @@
 //! The leases of this process, and what their holders have recorded that is not on disk yet.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 use super::agenda::{Listed, Loaded, Turn};
 use crate::model::{Digest, FunctionKey, Record, RunId};
@@ -20,6 +22,9 @@ pub struct Active {
     /// What its turn was: where it goes back to.
     pub turn: Turn,
     is_listed: AtomicBool,
+    has_mail: AtomicBool,
+    mail_taken: AtomicI64,
+    mail: Notify,
     pending: Mutex<Pending>,
 }
 
@@ -67,6 +72,9 @@ impl Active {
             slot,
             turn,
             is_listed: AtomicBool::new(listed == Listed::Open),
+            has_mail: AtomicBool::new(false),
+            mail_taken: AtomicI64::new(0),
+            mail: Notify::new(),
             pending: Mutex::new(pending),
         }
     }
@@ -82,6 +90,33 @@ impl Active {
     /// The table `open` has it from now on. Only the writer says so.
     pub fn list(&self) {
         self.is_listed.store(true, Ordering::Release);
+    }
+
+    /// There is mail that nobody has asked for.
+    pub fn mail_came(&self) {
+        self.has_mail.store(true, Ordering::Release);
+        self.mail.notify_one();
+    }
+
+    /// Whether there is; whoever asks sees to it.
+    pub fn ask_for_mail(&self) -> bool {
+        self.has_mail.swap(false, Ordering::AcqRel)
+    }
+
+    pub fn has_mail(&self) -> bool {
+        self.has_mail.load(Ordering::Acquire)
+    }
+
+    pub async fn wait_for_mail(&self) {
+        self.mail.notified().await;
+    }
+
+    pub fn take_mail(&self, up_to: i64) {
+        self.mail_taken.fetch_max(up_to, Ordering::AcqRel);
+    }
+
+    pub fn mail_taken(&self) -> i64 {
+        self.mail_taken.load(Ordering::Acquire)
     }
 
     /// Takes records. Answers whether the writer does not know yet that there are some.

@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::leases::Active;
 use crate::limits;
-use crate::model::{Namespace, Outcome, PluginName};
-use crate::store::{Error, Publication, Published, Urgency, Verdict, Version};
+use crate::model::{Namespace, Outcome, PluginName, RunId};
+use crate::store::{Cancelled, Error, Publication, Published, Urgency, Verdict, Version};
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
 pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -27,6 +27,12 @@ pub enum Command {
         active: Arc<Active>,
         verdict: Verdict,
         answer: Answer<()>,
+    },
+    Cancel {
+        namespace: Namespace,
+        run: RunId,
+        reason: String,
+        answer: Answer<Cancelled>,
     },
     Flush {
         active: Arc<Active>,
@@ -71,6 +77,7 @@ impl Command {
                 let outcome = match outcome {
                     Outcome::Completed(value) => value.len(),
                     Outcome::Failed(failure) => failure.message.len(),
+                    Outcome::Cancelled { .. } => 0,
                 };
                 outcome + of_events(lifecycle)
             }

@@ -14,6 +14,7 @@ use crate::store::{Publication, Verdict, codec};
 /// How `ends.status` says it.
 pub const COMPLETED: i64 = 1;
 pub const FAILED: i64 = 2;
+pub const CANCELLED: i64 = 3;
 
 impl Writer {
     pub fn settle(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
@@ -22,9 +23,12 @@ impl Writer {
     }
 
     fn write_verdict(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
+        self.clear_mail(active, after)?;
         match verdict {
             Verdict::Park { due } => {
                 self.write_segment(active, after)?;
+                let has_mail = active.has_mail() || after.posted.iter().any(|posted| posted.run == active.row());
+                let due = if has_mail { Some(0) } else { due };
                 self.list(active, due)?;
                 // From here on a crash is not this run's doing.
                 self.shared.slots.clear(active.slot);
@@ -40,6 +44,7 @@ impl Writer {
                 let segment = active.drain().unwrap_or_default();
                 let written = self.write_end(active, &segment, &outcome, at, lifecycle);
                 let (ids, started) = written.inspect_err(|_| active.undrain(segment))?;
+                self.drop_mail(active, after)?;
                 after.started.extend(started);
                 let end = Ended { run: active.run, at, outcome, started: ids };
                 after.returned.push((active.clone(), Returned::Ended(Box::new(end))));
@@ -68,7 +73,11 @@ impl Writer {
             false => self.whole(|writer| writer.write_publications(lifecycle))?,
         };
         let ids: Vec<RunId> = published.into_iter().flat_map(|published| published.started).collect();
-        let status = if matches!(outcome, Outcome::Completed(_)) { COMPLETED } else { FAILED };
+        let status = match outcome {
+            Outcome::Completed(_) => COMPLETED,
+            Outcome::Failed(_) => FAILED,
+            Outcome::Cancelled { .. } => CANCELLED,
+        };
         let records = (!segment.bytes.is_empty()).then_some(&*segment.bytes);
         let mut insert = self.connection.prepare_cached("INSERT INTO ends VALUES (?, ?, ?, ?, ?, ?)")?;
         insert.execute(params![

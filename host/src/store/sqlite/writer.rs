@@ -52,6 +52,8 @@ pub struct Writer {
     pub last_run: i64,
     /// Runs above the floor.
     pub young: u64,
+    /// The number of the last letter to a run.
+    pub last_mail: i64,
     pub wal: WalFile,
     commits: u64,
 }
@@ -65,6 +67,7 @@ impl Writer {
             floor: found.floor,
             last_run: found.floor,
             young: 0,
+            last_mail: found.last_mail,
             wal,
             commits: 0,
         }
@@ -149,6 +152,11 @@ impl Writer {
                 after.passes("settle");
                 let settled = self.settle(&active, verdict, after);
                 after.answer(answer, settled)
+            }
+            Command::Cancel { namespace, run, reason, answer } => {
+                after.passes("cancel");
+                let cancelled = self.cancel(&namespace, run, &reason, after);
+                after.answer(answer, cancelled)
             }
             Command::Flush { active, answer } => {
                 after.passes("flush");
