@@ -88,7 +88,7 @@ fn refuses((_, bytes, parts): &Case) -> Result<(), Failed> {
     if said.code != 1 || !said.stdout.is_empty() || !tells(line) || !is_short {
         return Err(format!("check said {said:?}, wanted {parts:?}").into());
     }
-    still_live(&site, &mut host, "changing", &parts.to_vec())
+    still_live(&site, &mut host, "changing", parts)
 }
 
 /// Composite ids are those of the whole host, which `check` does not know of.

@@ -53,7 +53,11 @@ impl<W: Write> Teller<W> {
     /// The error that a failure run, or another listener, is told.
     fn received(&self, error: &Value) -> String {
         let step = error["step_id"].as_str().map(|step| format!(" in step {step}")).unwrap_or_default();
-        let attempts = error["attempts"].as_u64().map(|n| format!(" after {n} attempts")).unwrap_or_default();
+        let attempts = match error["attempts"].as_u64() {
+            Some(1) => " after 1 attempt".to_owned(),
+            Some(n) => format!(" after {n} attempts"),
+            None => String::new(),
+        };
         let told = cut(&format!("{}: {}", text(&error["name"]), text(&error["message"])), MESSAGE_MAX);
         format!("{} {}", self.paint.red(told), self.paint.dim(format!("{step}{attempts}").trim_start()))
     }
