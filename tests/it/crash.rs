@@ -168,7 +168,9 @@ fn killed_cancelling(point: &str) -> Result<(), Failed> {
     host.kill();
     scene.witness.release();
     let mut host = scene.start(None)?;
-    let ended = host.wait_for("the run's end", |host| run(host).filter(|run| run["ended_at"].is_string()));
+    let ended = host.wait_for("the run's end", |host| {
+        Some(host.get(&format!("/v1/runs/{id}"))["data"].clone()).filter(|run| run["ended_at"].is_string())
+    });
     let expected = if point.ends_with("after_commit") { "Cancelled" } else { "Failed" };
     assert_eq!(ended["status"], expected, "{ended}");
     Ok(())

@@ -16,6 +16,8 @@ const VALUE_MAX: usize = 80;
 const OUTPUT_MAX: usize = 400;
 /// Characters of an error's message that are shown on a line.
 const MESSAGE_MAX: usize = 160;
+/// Warnings of a failed run's log that are told unasked.
+const WARNINGS_MAX: usize = 5;
 
 /// How much of an error's stack is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +55,11 @@ impl<W: Write> Teller<W> {
     /// The error that a failure run, or another listener, is told.
     fn received(&self, error: &Value) -> String {
         let step = error["step_id"].as_str().map(|step| format!(" in step {step}")).unwrap_or_default();
-        let attempts = error["attempts"].as_u64().map(|n| format!(" after {n} attempts")).unwrap_or_default();
+        let attempts = match error["attempts"].as_u64() {
+            Some(1) => " after 1 attempt".to_owned(),
+            Some(n) => format!(" after {n} attempts"),
+            None => String::new(),
+        };
         let told = cut(&format!("{}: {}", text(&error["name"]), text(&error["message"])), MESSAGE_MAX);
         format!("{} {}", self.paint.red(told), self.paint.dim(format!("{step}{attempts}").trim_start()))
     }
@@ -176,14 +182,22 @@ impl<W: Write> Teller<W> {
     }
 
     pub fn log(&mut self, detail: &Detail) -> io::Result<()> {
-        for Log { at, level, message, fields, step } in &detail.log {
-            let step = step.as_ref().map(|step| format!(" [{step}]")).unwrap_or_default();
-            let has_fields = |fields: &&Value| fields.as_object().is_none_or(|map| !map.is_empty());
-            let fields = fields.as_ref().filter(has_fields).map(|fields| format!(" {}", value(fields)));
-            let text = format!("{level:6}{step} {}{}", cut(message, 400), self.paint.dim(fields.unwrap_or_default()));
-            self.at(&detail.run.queued_at, at, &text)?;
-        }
-        Ok(())
+        detail.log.iter().try_for_each(|line| self.log_line(detail, line))
+    }
+
+    /// The warnings of its log, the host's own among them: why a request was denied, for one.
+    pub fn warnings(&mut self, detail: &Detail) -> io::Result<()> {
+        let warnings = detail.log.iter().filter(|line| line.level == "warn");
+        warnings.take(WARNINGS_MAX).try_for_each(|line| self.log_line(detail, line))
+    }
+
+    fn log_line(&mut self, detail: &Detail, line: &Log) -> io::Result<()> {
+        let Log { at, level, message, fields, step } = line;
+        let step = step.as_ref().map(|step| format!(" [{step}]")).unwrap_or_default();
+        let has_fields = |fields: &&Value| fields.as_object().is_none_or(|map| !map.is_empty());
+        let fields = fields.as_ref().filter(has_fields).map(|fields| format!(" {}", value(fields)));
+        let text = format!("{level:6}{step} {}{}", cut(message, 400), self.paint.dim(fields.unwrap_or_default()));
+        self.at(&detail.run.queued_at, at, &text)
     }
 }
 

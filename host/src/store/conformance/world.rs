@@ -100,6 +100,11 @@ impl<'a, S: Store, O: AsyncFn(&str) -> S> World<'a, S, O> {
         tokio::time::timeout(std::time::Duration::from_millis(50), self.store().ready()).await.is_ok()
     }
 
+    /// Whether the store says so at last: a broken one does not hang the suite.
+    pub async fn gets_news(&self) -> bool {
+        tokio::time::timeout(std::time::Duration::from_secs(60), self.store().ready()).await.is_ok()
+    }
+
     pub async fn lease_one(&self) -> Lease {
         let mut leases = self.lease(1).await;
         assert_eq!(leases.len(), 1, "one run was ready");
