@@ -198,7 +198,7 @@ impl Inner {
         }
         if let Some((known, progress)) = state.history.operation(&found.key) {
             if known != kind {
-                return Err(diverged(&found.key, known, kind));
+                return Err(diverged(&found.key, known, kind).at(Some(found.key.clone()), state.history.body_attempt()));
             }
             if matches!(progress, Progress::BacksOff { until, .. } if until <= run.now()) {
                 self.consider(state, &found.key);
@@ -326,7 +326,7 @@ fn diverged(key: &OpKey, known: OpKind, asked: OpKind) -> Failure {
         known.noun(),
         asked.noun()
     );
-    Failure::of_host(Kind::Divergence, "Diverged", message).at(Some(key.clone()), 0).never_retried()
+    Failure::of_host(Kind::Divergence, "Diverged", message).never_retried()
 }
 
 fn too_many_steps() -> Failure {
