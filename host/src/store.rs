@@ -15,9 +15,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::expression::Expression;
 use crate::model::{
-    Digest, Ended, Event, EventId, FunctionKey, Json, Mail, Millis, Namespace, NewRun, OpKey, Outcome, PluginName,
-    Record, RunId, Status,
+    Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Mail, Millis, Namespace, NewRun, OpKey, Outcome,
+    PluginName, Record, RunId, Status,
 };
 
 /// What went wrong with the store itself.
@@ -76,6 +77,24 @@ pub struct Lease {
     pub journal: Vec<Record>,
     pub secret: [u8; 32],
     pub failed_run: Option<RunId>,
+    pub invoker: Option<Invoker>,
+}
+
+/// What an operation does outside of its run.
+#[derive(Debug, Clone, Default)]
+pub struct Effect {
+    /// Events that it sends, with the runs that they start.
+    pub publications: Vec<Publication>,
+    /// The event that it waits for: the first that is published from then on and passes the filter is its answer.
+    pub wait: Option<Wait>,
+}
+
+/// An event that somebody waits for.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    pub event: Arc<str>,
+    /// Over `event`, which started the run, and `async`, which has come.
+    pub filter: Option<Expression>,
 }
 
 /// What becomes of a run when its lease is given back.
@@ -209,6 +228,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     fn append(&self, lease: &Lease, records: Vec<Record>, urgency: Urgency) -> Result<(), Error>;
     /// Ends when all that was appended under this lease is durable: the barrier before anything leaves the sandbox.
     async fn flush(&self, lease: &Lease) -> Result<(), Error>;
+    /// Does what an operation does outside of its run, once: asked again, under whatever lease, it answers the same and
+    /// does nothing. Answers the ids of the events. `StaleGeneration` when the registry has moved on since `generation`.
+    async fn act(&self, lease: &Lease, key: OpKey, generation: u64, effect: Effect) -> Result<Vec<EventId>, Error>;
     /// Whether the lease has margin left: asked right before something leaves the sandbox.
     fn holds(&self, lease: &Lease) -> bool;
     /// Takes log lines, each once. Best effort: exempt from durability.

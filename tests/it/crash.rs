@@ -80,6 +80,7 @@ impl Scene {
         });
         check_outcomes(&runs)?;
         check_order(&self.witness.paths())?;
+        check_calls(&self.witness.paths())?;
         assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
         Ok(())
     }
@@ -173,6 +174,19 @@ fn killed_cancelling(point: &str) -> Result<(), Failed> {
     });
     let expected = if point.ends_with("after_commit") { "Cancelled" } else { "Failed" };
     assert_eq!(ended["status"], expected, "{ended}");
+    Ok(())
+}
+
+/// What a run sends or invokes is there once: no second run ever does the same.
+fn check_calls(paths: &[String]) -> Result<(), Failed> {
+    let mut called: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for path in paths {
+        let parts: Vec<_> = path.split('/').collect();
+        let ["", how @ ("sent" | "invoked"), by, run] = parts.as_slice() else { continue };
+        if called.insert((how, by), run).is_some_and(|other| other != *run) {
+            return Err(format!("run {by} has {how} twice:\n{}", paths.join("\n")).into());
+        }
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use stepwell::model::{Entry, Event, Failure, Kind, Millis, Outcome, Record, RunId};
+use stepwell::model::{Awaited, Entry, Event, Failure, Json, Kind, Millis, Outcome, Record, RunId};
 use stepwell::store::RunView;
 
 use crate::clock::START;
@@ -25,10 +25,15 @@ pub fn history(runs: &[RunView], events: &[std::sync::Arc<Event>]) -> String {
     for run in runs {
         render_run(&mut text, run, &names);
     }
-    for event in events.iter().filter(|event| event.name.starts_with("inngest/")) {
+    for event in events.iter().filter(|event| is_lifecycle(event)) {
         render_event(&mut text, event, &names);
     }
     text
+}
+
+/// Of a run's end; not that by which a run was invoked.
+fn is_lifecycle(event: &Event) -> bool {
+    event.name.starts_with("inngest/function.") && !event.name.ends_with(".invoked")
 }
 
 /// What stands for values that differ from one seed to the next.
@@ -125,7 +130,30 @@ fn entry(record: &Record, names: &Names) -> String {
             format!("body attempt {} failed, again after {delay}: {}", failure.attempt, error(failure))
         }
         Entry::Interrupted => "interrupted".into(),
+        Entry::Waits { key, what, until } => {
+            let until = until.map(|until| format!(" until {}", names.at(until))).unwrap_or_default();
+            match what {
+                Awaited::Event { name } => format!("{key} waits for {name}{until}"),
+                Awaited::Invocation { function } => format!("{key} invokes {function}{until}"),
+                Awaited::Sending { events } => format!("{key} sends {events} events"),
+            }
+        }
+        Entry::Answered { key, value: Ok(value) } => format!("{key} answered: {}", cut(&without_ids(value))),
+        Entry::Answered { key, value: Err(failure) } => format!("{key} failed: {}", error(failure)),
     }
+}
+
+/// The ids that the host gave to events differ from one run of the test to the next.
+fn without_ids(value: &Json) -> String {
+    let mut value = value.to_value();
+    if let Some(ids) = value.get_mut("ids").and_then(|ids| ids.as_array_mut()) {
+        ids.fill("ID".into());
+    }
+    if value.get("name").is_some() && value.get("ts").is_some() {
+        value["id"] = "ID".into();
+        value["ts"] = "TS".into();
+    }
+    value.to_string()
 }
 
 fn error(failure: &Failure) -> String {

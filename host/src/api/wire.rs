@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::time::Stamp;
 use crate::limits;
-use crate::model::{Cause, Entry, Failure, Json, Kind, OpKey, Outcome, Record, RetryAdvice, Status};
+use crate::model::{Awaited, Cause, Entry, Failure, Json, Kind, OpKey, Outcome, Record, RetryAdvice, Status};
 use crate::store::{LogLine, RunView};
 
 /// A run in a listing.
@@ -129,6 +129,8 @@ pub(super) struct Line {
     started_at: Option<Stamp>,
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
+    /// The event that is waited for, or the function that is invoked.
+    awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,
 }
@@ -144,6 +146,10 @@ enum What {
     Woke,
     BodyRetry,
     Interrupted,
+    WaitsForEvent,
+    Invokes,
+    Sends,
+    Answered,
 }
 
 impl Line {
@@ -156,6 +162,7 @@ impl Line {
             attempt: None,
             started_at: None,
             until: None,
+            awaited: None,
             output: None,
             error: None,
         };
@@ -190,6 +197,20 @@ impl Line {
                 ..blank(What::BodyRetry)
             },
             Entry::Interrupted => blank(What::Interrupted),
+            Entry::Waits { key, what, until } => {
+                let (what, awaited) = match what {
+                    Awaited::Event { name } => (What::WaitsForEvent, Some(name.to_string())),
+                    Awaited::Invocation { function } => (What::Invokes, Some(function.to_string())),
+                    Awaited::Sending { .. } => (What::Sends, None),
+                };
+                Self { step: Some(Step::of(key)), until: until.map(Stamp), awaited, ..blank(what) }
+            }
+            Entry::Answered { key, value } => Self {
+                step: Some(Step::of(key)),
+                output: value.as_ref().ok().cloned(),
+                error: value.as_ref().err().map(Error::of),
+                ..blank(What::Answered)
+            },
         }
     }
 }

@@ -91,6 +91,7 @@ impl<W: Write> Teller<W> {
         let attempt = line.attempt.unwrap_or_default() + 1;
         let error = line.error.as_ref().map(|error| brief(error)).unwrap_or_default();
         let again = line.until.as_ref().map(|until| span(until.ms - line.at.ms)).unwrap_or_default();
+        let awaited = line.awaited.as_deref().unwrap_or_default();
         match line.what {
             What::StepCompleted => {
                 let output = line.output.as_ref().map(value).unwrap_or_default();
@@ -109,6 +110,16 @@ impl<W: Write> Teller<W> {
             What::Sleep => format!("{} sleep {step} for {again}", paint.dim("·")),
             What::Woke => format!("{} sleep {step} is over", paint.dim("·")),
             What::Interrupted => format!("{} its host was lost; it goes on", paint.yellow("!")),
+            What::WaitsForEvent => format!("{} {step} waits for {awaited}, for {again}", paint.dim("·")),
+            What::Invokes => format!("{} {step} invokes {awaited}", paint.dim("·")),
+            What::Sends => format!("{} {step} sends events", paint.dim("·")),
+            What::Answered => match &line.error {
+                Some(_) => format!("{} {step} failed: {error}", paint.red("✗")),
+                None => {
+                    let output = line.output.as_ref().map(value).unwrap_or_default();
+                    format!("{} {step} is answered {}", paint.green("✓"), paint.dim(output))
+                }
+            },
             What::Unknown => format!("{} (something that this stepwell does not know)", paint.dim("·")),
         }
     }

@@ -128,6 +128,7 @@ pub struct Line {
     pub step: Option<Step>,
     pub attempt: Option<u32>,
     pub until: Option<Time>,
+    pub awaited: Option<String>,
     pub output: Option<Value>,
     pub error: Option<Error>,
 }
@@ -142,6 +143,10 @@ pub enum What {
     Woke,
     BodyRetry,
     Interrupted,
+    WaitsForEvent,
+    Invokes,
+    Sends,
+    Answered,
     /// Of a host that knows more.
     #[serde(other)]
     Unknown,

@@ -9,10 +9,11 @@ use tokio::task::JoinSet;
 
 use super::Executor;
 use super::history::History;
+use super::operation::Act;
 use super::pass::{Pass, Purpose};
 use super::run::{FailedRun, Run, Sent, StepAttempt, output_too_large};
 use crate::limits;
-use crate::model::{Entry as JournalEntry, Failure, Kind, Mail, Millis, OpKey, Outcome, Role};
+use crate::model::{Entry as JournalEntry, Failure, Json, Kind, Mail, Millis, OpKey, Outcome, Role};
 use crate::registry;
 use crate::router::{HasHandler, RunEnd};
 use crate::sandbox::{Entry, Exit};
@@ -39,9 +40,18 @@ pub async fn drive(
     if interruptions >= limits::INTERRUPTIONS_MAX {
         run.state().outcome = Some(Outcome::Failed(interrupted(interruptions)));
     }
-    Drive { run, steps: JoinSet::new(), pending: Vec::new(), body: Body::Unentered, mail_read: 0, stop }
-        .to_verdict()
-        .await
+    let mut drive = Drive {
+        run,
+        steps: JoinSet::new(),
+        pending: Vec::new(),
+        body: Body::Unentered,
+        mail_read: 0,
+        early: Vec::new(),
+        acts: Vec::new(),
+        stop,
+    };
+    drive.take_letters(letters);
+    drive.to_verdict().await
 }
 
 /// A run in the executor's hands.
@@ -54,6 +64,10 @@ struct Drive {
     body: Body,
     /// The number of the last letter that was read.
     mail_read: i64,
+    /// Answers to operations that are not noted yet.
+    early: Vec<(OpKey, Result<Json, Failure>)>,
+    /// Operations that the last pass noted and that have something to do outside.
+    acts: Vec<(OpKey, Act)>,
     stop: watch::Receiver<bool>,
 }
 
@@ -68,6 +82,7 @@ enum Body {
 
 /// What is to be done next.
 enum Move {
+    Act,
     Settle(Verdict),
     SettleEnd(Outcome),
     EnterBody,
@@ -81,6 +96,7 @@ impl Drive {
             self.wake_sleeps();
             self.check_lost()?;
             match self.next_move() {
+                Move::Act => self.act().await?,
                 Move::EnterBody => self.enter_body().await?,
                 Move::Wait { until } => self.wait(until).await,
                 Move::SettleEnd(outcome) => return self.end(outcome).await,
@@ -99,6 +115,9 @@ impl Drive {
                 (true, Some(outcome)) => Move::SettleEnd(outcome),
                 (true, None) => Move::Settle(Verdict::Release),
             };
+        }
+        if !self.acts.is_empty() {
+            return Move::Act;
         }
         if self.body_is_due() {
             return Move::EnterBody;
@@ -131,25 +150,50 @@ impl Drive {
         for (_, key) in state.history.sleeps_over(self.run.now()) {
             self.run.record(&mut state, JournalEntry::Woke { key }, Urgency::Lazy);
         }
+        self.run.end_waits(&mut state);
     }
 
     fn check_lost(&self) -> Result<(), store::Error> {
         self.run.state().lost.take().map_or(Ok(()), Err)
     }
 
+    async fn act(&mut self) -> Result<(), store::Error> {
+        for (key, act) in std::mem::take(&mut self.acts) {
+            self.run.act(key, act).await?;
+        }
+        self.take_answers();
+        Ok(())
+    }
+
     /// Takes what has come for the run since it was last asked for.
     async fn read_mail(&mut self) -> Result<(), store::Error> {
-        for (seq, mail) in self.run.executor.store.mail(&self.run.lease, self.mail_read).await? {
+        let letters = self.run.executor.store.mail(&self.run.lease, self.mail_read).await?;
+        self.take_letters(letters);
+        Ok(())
+    }
+
+    fn take_letters(&mut self, letters: Vec<(i64, Mail)>) {
+        for (seq, mail) in letters {
             self.mail_read = seq;
             match mail {
                 Mail::Cancel { reason } => {
                     self.run.state().outcome.get_or_insert(Outcome::Cancelled { reason });
                 }
-                Mail::Answer { .. } => {}
+                Mail::Answer { key, value } => self.early.push((key, value)),
             }
-            self.run.executor.store.took_mail(&self.run.lease, seq);
         }
-        Ok(())
+        self.take_answers();
+    }
+
+    /// Records the answers to operations that are known to wait. One that came before its operation was noted, since the
+    /// host crashed in between, waits for that; meanwhile nothing is thrown away.
+    fn take_answers(&mut self) {
+        let mut state = self.run.state();
+        self.early.retain(|(key, value)| !self.run.answer(&mut state, key.clone(), value.clone()));
+        drop(state);
+        if self.early.is_empty() {
+            self.run.executor.store.took_mail(&self.run.lease, self.mail_read);
+        }
     }
 
     async fn enter_body(&mut self) -> Result<(), store::Error> {
@@ -165,7 +209,9 @@ impl Drive {
             }
         };
         self.body = judge_body(&self.run, &pass, exit);
-        self.pending = std::mem::take(&mut pass.inner().candidates);
+        let mut pass = pass.inner();
+        self.pending = std::mem::take(&mut pass.candidates);
+        self.acts = std::mem::take(&mut pass.acts);
         Ok(())
     }
 
@@ -232,6 +278,7 @@ async fn end(
         version: lease.version,
         has_failure_handler,
         events: &lease.events,
+        invoker: lease.invoker.as_ref(),
         outcome: &outcome,
         at,
     };
@@ -282,7 +329,7 @@ fn judge_body(run: &Run, pass: &Pass, exit: Exit) -> Body {
                 run.step_failed(&mut state, &attempt, nested(&attempt.key));
             }
             None => {
-                let is_dry = pass.candidates.is_empty() && state.in_flight.is_empty();
+                let is_dry = pass.candidates.is_empty() && pass.acts.is_empty() && state.in_flight.is_empty();
                 let is_told_all = pass.delivered() == state.history.results().len();
                 if is_dry && is_told_all && state.history.unresolved() == 0 && state.outcome.is_none() {
                     run.body_failed(&mut state, stalled());

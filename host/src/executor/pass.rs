@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use serde::Deserialize;
 
 use super::history::{OpKind, Progress};
+use super::operation::{Act, Operation};
 use super::run::{Next, Run, Sent, State, StepAttempt};
 use crate::limits;
 use crate::model::{Entry, Failure, Json, Kind, OpKey};
@@ -42,6 +42,8 @@ pub struct Inner {
     pub steps_run: u32,
     /// Steps that were noted and that nothing sees to yet.
     pub candidates: Vec<OpKey>,
+    /// Operations that were noted and have something to do outside of the run.
+    pub acts: Vec<(OpKey, Act)>,
     /// This instance has done enough: it stops at the next finish.
     is_spent: bool,
     lines: Lines,
@@ -53,16 +55,6 @@ struct Lines {
     nth: u32,
     total: u32,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SleepOptions {
-    ms: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StepOptions {}
 
 impl Pass {
     pub fn new(run: Arc<Run>, purpose: Purpose) -> Self {
@@ -79,6 +71,7 @@ impl Pass {
             open: None,
             steps_run: 0,
             candidates: Vec::new(),
+            acts: Vec::new(),
             is_spent: false,
             lines: Lines::default(),
         })))
@@ -191,7 +184,8 @@ impl Inner {
 
     /// Takes an operation in: checks it, and starts what needs no step to start.
     fn note(&mut self, run: &Run, state: &mut State, found: &Found) -> Result<(), Failure> {
-        let kind = check(found)?;
+        let operation = Operation::read(found, run.now())?;
+        let kind = operation.kind();
         if !self.planned.insert(found.key.clone()) {
             let message = format!("operation {:?} was planned twice in one pass", found.key);
             return Err(Failure::of_host(Kind::Divergence, "PlannedTwice", message).never_retried());
@@ -209,17 +203,17 @@ impl Inner {
             self.consider(state, &found.key);
             return Ok(());
         }
-        if state.history.operations() + self.candidates.len() + state.in_flight.len()
+        if state.history.operations() + self.candidates.len() + self.acts.len() + state.in_flight.len()
             >= limits::STEPS_PER_RUN_MAX as usize
         {
             return Err(too_many_steps());
         }
-        match kind {
-            OpKind::Step => self.consider(state, &found.key),
-            OpKind::Sleep => {
-                let until = run.now() + sleep_ms(found)?;
+        match operation {
+            Operation::Step => self.consider(state, &found.key),
+            Operation::Sleep { until } => {
                 run.record(state, Entry::Sleep { key: found.key.clone(), until }, Urgency::Lazy);
             }
+            Operation::Act(act) => self.acts.push((found.key.clone(), act)),
         }
         Ok(())
     }
@@ -243,7 +237,8 @@ impl Inner {
             Purpose::Body => {
                 let [only] = self.candidates.as_slice() else { return None };
                 let itself = usize::from(matches!(state.history.operation(only), Some((_, Progress::BacksOff { .. }))));
-                let is_alone = state.history.unresolved() == itself && state.in_flight.is_empty();
+                let is_alone =
+                    state.history.unresolved() == itself && state.in_flight.is_empty() && self.acts.is_empty();
                 let is_up_to_date = self.delivered == state.history.results().len();
                 Some(only).filter(|_| is_alone && is_up_to_date && !self.is_spent)?
             }
@@ -280,43 +275,6 @@ impl Inner {
             fields: line.fields,
         }
     }
-}
-
-fn check(found: &Found) -> Result<OpKind, Failure> {
-    let refuse = |name: &str, message: String| Err(Failure::of_host(Kind::Application, name, message).never_retried());
-    if found.key.id.is_empty() || found.key.id.len() > limits::STEP_ID_MAX_BYTES {
-        let message = format!("an operation's id has to have 1 to {} bytes", limits::STEP_ID_MAX_BYTES);
-        return refuse("InvalidStepId", message);
-    }
-    let Some(kind) = OpKind::parse(&found.kind) else {
-        let message = format!(
-            "operation {:?} is of kind {:?}, which this host does not know: it knows \"run\" and \"sleep\"",
-            found.key, found.kind
-        );
-        return refuse("UnknownOperation", message);
-    };
-    if kind == OpKind::Step
-        && let Err(error) = serde_json::from_str::<StepOptions>(&found.options)
-    {
-        return refuse("InvalidOptions", format!("step {:?}: its options are not valid: {error}", found.key));
-    }
-    Ok(kind)
-}
-
-fn sleep_ms(found: &Found) -> Result<u64, Failure> {
-    let options: SleepOptions = serde_json::from_str(&found.options).map_err(|error| {
-        let message = format!("sleep {:?}: its options are not valid: {error}", found.key);
-        Failure::of_host(Kind::Application, "InvalidOptions", message).never_retried()
-    })?;
-    if !options.ms.is_finite() || options.ms < 0.0 {
-        let message = format!("sleep {:?}: {} is no duration in milliseconds", found.key, options.ms);
-        return Err(Failure::of_host(Kind::Application, "InvalidOptions", message).never_retried());
-    }
-    if options.ms > limits::SLEEP_MAX_MS as f64 {
-        let message = format!("sleep {:?} is longer than 366 days, the limit", found.key);
-        return Err(Failure::of_host(Kind::Limit, "InngestErrTimeoutTooLong", message).never_retried());
-    }
-    Ok(options.ms as u64)
 }
 
 fn diverged(key: &OpKey, known: OpKind, asked: OpKind) -> Failure {

@@ -77,13 +77,7 @@ impl Run {
             return Err(output_too_large("step's result", value.len(), limits::STEP_OUTPUT_MAX_BYTES));
         }
         if state.history.state_bytes() + value.len() > limits::RUN_STATE_MAX_BYTES {
-            let message = format!(
-                "the results of the run's steps exceed {} bytes: return less from steps, or keep large data elsewhere \
-                 and return where it is",
-                limits::RUN_STATE_MAX_BYTES
-            );
-            let failure = Failure::of_host(Kind::Limit, "InngestErrStateOverflowed", message);
-            return Err(failure.coded("state_too_large").never_retried());
+            return Err(state_too_large());
         }
         let entry = Entry::Step {
             key: attempt.key.clone(),
@@ -164,6 +158,16 @@ impl StepAttempt {
             Sent::Something => Urgency::Eager,
         }
     }
+}
+
+/// The results of a run exceed their bound together.
+pub fn state_too_large() -> Failure {
+    let message = format!(
+        "the results of the run's steps exceed {} bytes: return less from steps, or keep large data elsewhere and return \
+         where it is",
+        limits::RUN_STATE_MAX_BYTES
+    );
+    Failure::of_host(Kind::Limit, "InngestErrStateOverflowed", message).coded("state_too_large").never_retried()
 }
 
 /// A result that exceeds its bound: an error of the attempt, retried, not catchable.

@@ -1,5 +1,6 @@
 //! Runs: one execution of a function for its events.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::failure::Failure;
 use super::function::FunctionKey;
 use super::id::{Digest, RunId};
+use super::journal::OpKey;
 use super::json::Json;
 use super::time::Millis;
 
@@ -21,6 +23,22 @@ pub struct NewRun {
     pub secret: [u8; 32],
     /// For a run of a failure function: the run that failed.
     pub failed_run: Option<RunId>,
+    /// Whose operation it was started by, and is to tell its end.
+    pub invoker: Option<Invoker>,
+}
+
+/// An operation that waits for the end of a run which it has started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoker {
+    pub run: RunId,
+    pub key: OpKey,
+}
+
+/// `<run>.<operation>`: what lifecycle events call `correlation_id`.
+impl fmt::Display for Invoker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.run, self.key)
+    }
 }
 
 /// How far a run is, for people.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Router;
-use crate::model::{Digest, Event, FunctionKey, Json, Millis, NewRun, Outcome, Role, RunId};
+use crate::model::{Digest, Event, FunctionKey, Invoker, Json, Millis, NewRun, Outcome, Role, RunId};
 use crate::registry::Snapshot;
 use crate::store::Publication;
 
@@ -22,6 +22,8 @@ pub struct RunEnd<'a> {
     /// Whether that version has a failure handler for the function.
     pub has_failure_handler: HasHandler,
     pub events: &'a [Arc<Event>],
+    /// The operation that waits for it.
+    pub invoker: Option<&'a Invoker>,
     pub outcome: &'a Outcome,
     pub at: Millis,
 }
@@ -98,6 +100,9 @@ fn event_data(end: &RunEnd<'_>) -> Json {
         "events": events,
     });
     let map = data.as_object_mut().expect("made as an object");
+    if let Some(invoker) = end.invoker {
+        map.insert("correlation_id".into(), invoker.to_string().into());
+    }
     match end.outcome {
         Outcome::Completed(result) => {
             map.insert("result".into(), result.to_value());

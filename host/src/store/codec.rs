@@ -1,6 +1,6 @@
 //! The bytes of what the store keeps whole: journal segments, outcomes, ids.
 
-use crate::model::{Mail, Outcome, Record, RunId};
+use crate::model::{Invoker, Mail, Outcome, Record, RunId};
 
 /// Stands before every segment and outcome. Another layout of [`Record`] or [`Outcome`] gets another number, and this
 /// file keeps reading the old one.
@@ -50,6 +50,14 @@ pub fn read_mail(bytes: &[u8]) -> Result<Mail, Unreadable> {
     postcard::from_bytes(check_version(bytes)?).map_err(damaged)
 }
 
+pub fn invoker_bytes(invoker: &Invoker) -> Vec<u8> {
+    postcard::to_io(invoker, vec![VERSION]).expect("a vector takes any bytes, and any invoker can be written")
+}
+
+pub fn read_invoker(bytes: &[u8]) -> Result<Invoker, Unreadable> {
+    postcard::from_bytes(check_version(bytes)?).map_err(damaged)
+}
+
 fn check_version(bytes: &[u8]) -> Result<&[u8], Unreadable> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => Ok(rest),
@@ -92,7 +100,7 @@ pub fn read_ids<T>(bytes: &[u8], from_bytes: impl Fn([u8; 16]) -> T) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cause, Entry, Failure, IdSource, Json, Kind, OpKey, RetryAdvice};
+    use crate::model::{Awaited, Cause, Entry, Failure, IdSource, Json, Kind, OpKey, RetryAdvice};
 
     fn failure() -> Failure {
         let cause = Cause {
@@ -115,9 +123,11 @@ mod tests {
             Entry::Step { key: key.clone(), attempt: 4, started: u64::MAX, value: Err(failure()) },
             Entry::StepRetry { key: key.clone(), started: 5, error: failure(), retry_at: 9 },
             Entry::Sleep { key: key.clone(), until: 77 },
-            Entry::Woke { key },
+            Entry::Woke { key: key.clone() },
             Entry::BodyRetry { error: failure(), retry_at: 10 },
             Entry::Interrupted,
+            Entry::Waits { key: key.clone(), what: Awaited::Event { name: "shop/paid".into() }, until: Some(9) },
+            Entry::Answered { key, value: Ok(Json::null()) },
         ]
     }
 

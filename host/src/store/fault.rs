@@ -13,6 +13,8 @@ pub const POINTS: &[&str] = &[
     "settle.after_commit",
     "activate.before_commit",
     "activate.after_commit",
+    "act.before_commit",
+    "act.after_commit",
     "cancel.before_commit",
     "cancel.after_commit",
     "lease.before",

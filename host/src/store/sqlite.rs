@@ -1,5 +1,6 @@
 //! The store on one machine: SQLite, one writer with group commit, few readers.
 
+mod act;
 mod after;
 mod agenda;
 mod claims;
@@ -21,6 +22,7 @@ mod shared;
 mod slots;
 mod verbs;
 mod views;
+mod waits;
 mod wal_file;
 mod writer;
 
@@ -116,7 +118,7 @@ impl SqliteStore {
         if let Err(error) = wal.reserve() {
             tracing::warn!(%error, "no room could be reserved for the write-ahead log");
         }
-        let writer = Writer::new(connection, shared.clone(), &found, wal);
+        let writer = Writer::new(connection, shared.clone(), &found, wal)?;
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| Error::Unusable(format!("the writer could not be started: {error}")))?;
         shared.news.notify_one();

@@ -62,6 +62,7 @@ mod host;
 mod log;
 mod operations;
 mod output;
+mod outside;
 #[doc(hidden)]
 pub mod plugin;
 mod race;
@@ -78,5 +79,6 @@ pub use futures_util::future::{Either, join_all, try_join_all};
 pub use futures_util::{join, try_join};
 pub use log::{Level, Log};
 pub use output::StepOutput;
+pub use outside::{Invoke, NewEvent, WaitFor};
 pub use race::{race, race_all};
 pub use step::{Attempt, Step};

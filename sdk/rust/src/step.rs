@@ -2,9 +2,11 @@
 
 use crate::bindings::stepwell::plugin::types::OperationKey;
 use crate::error::Result;
+use crate::event::Event;
 use crate::failure::{self, StepError};
 use crate::operations::{Answer, Operations, Turn};
 use crate::output::{self, StepOutput};
+use crate::outside::{Invoke, NewEvent, WaitFor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -13,7 +15,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The durable operations of a run.
 ///
@@ -124,6 +126,135 @@ impl Step {
             operation.poll(context, "sleep", || sleep_options(duration)).map(|progress| match progress? {
                 Progress::Answer(key, answer) => answer.map(drop).map_err(|failure| StepError::recorded(key, failure)),
                 Progress::Execute(_) => unreachable!("the host runs no code for a sleep"),
+            })
+        })
+    }
+}
+
+impl Step {
+    /// Waits until a time; one that is past is over at once. See [`Self::sleep`].
+    ///
+    /// # Errors
+    /// The host's, as for a time more than 366 days away.
+    pub fn sleep_until<I>(&self, id: I, time: SystemTime) -> impl Future<Output = Result<(), StepError>> + use<I>
+    where
+        I: Into<Cow<'static, str>>,
+    {
+        let until = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0;
+        let slept = self.ask::<Option<()>, I>(id, "sleep", Ok(format!("{{\"until\":{until}}}")));
+        async move { slept.await.map(drop) }
+    }
+
+    /// Waits for an event that is sent from now on; `None`: none has come in time.
+    ///
+    /// ```
+    /// # use stepwell::{Event, Result, Step, WaitFor};
+    /// # use std::time::Duration;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// let wait = WaitFor::event("shop/order.paid").matching("data.order_id").timeout(Duration::from_secs(3600));
+    /// let paid: Option<Event> = step.wait_for_event("payment", wait).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// A `DeserializeError` if `T` does not fit the event's data. An expression that is none fails the run at once.
+    pub fn wait_for_event<T, I>(
+        &self,
+        id: I,
+        wait: WaitFor,
+    ) -> impl Future<Output = Result<Option<Event<T>>, StepError>> + use<T, I>
+    where
+        T: DeserializeOwned,
+        I: Into<Cow<'static, str>>,
+    {
+        self.ask(id, "wait-for-event", Ok(wait.options()))
+    }
+
+    /// Starts a run of another function and waits for its result.
+    ///
+    /// ```
+    /// # use stepwell::{Invoke, Result, Step};
+    /// # use serde_json::json;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// let score: u32 = step.invoke("risk", Invoke::function("risk-score").data(json!({ "order": 7 }))).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The error with which the other run has failed; an `InngestInvokeTimeoutError`; an error if there is no such
+    /// function. It is not invoked again by itself.
+    pub fn invoke<T, I>(&self, id: I, invoke: Invoke) -> impl Future<Output = Result<T, StepError>> + use<T, I>
+    where
+        T: DeserializeOwned,
+        I: Into<Cow<'static, str>>,
+    {
+        self.ask(id, "invoke", invoke.options())
+    }
+
+    /// Sends an event, once: it is written together with this operation's result. Answers its id.
+    ///
+    /// ```
+    /// # use stepwell::{NewEvent, Result, Step};
+    /// # use serde_json::json;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// step.send_event("tell", NewEvent::new("shop/order.shipped", json!({ "order": 7 }))).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The host's refusal, as of a reserved name.
+    pub fn send_event<I>(&self, id: I, event: NewEvent) -> impl Future<Output = Result<String, StepError>> + use<I>
+    where
+        I: Into<Cow<'static, str>>,
+    {
+        let sent = self.send_events(id, [event]);
+        async move { Ok(sent.await?.into_iter().next().unwrap_or_default()) }
+    }
+
+    /// [`Self::send_event`] for several, at most 5,000: all are sent or none. Answers their ids.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_events<I, E>(
+        &self,
+        id: I,
+        events: E,
+    ) -> impl Future<Output = Result<Vec<String>, StepError>> + use<I, E>
+    where
+        I: Into<Cow<'static, str>>,
+        E: IntoIterator<Item = NewEvent>,
+    {
+        #[derive(serde::Deserialize)]
+        struct Sent {
+            ids: Vec<String>,
+        }
+        let sent = self.ask::<Sent, I>(id, "send-events", NewEvent::options(events));
+        async move { Ok(sent.await?.ids) }
+    }
+
+    /// An operation that the host sees to by itself.
+    fn ask<T, I>(
+        &self,
+        id: I,
+        kind: &'static str,
+        options: std::result::Result<String, String>,
+    ) -> impl Future<Output = Result<T, StepError>> + use<T, I>
+    where
+        T: DeserializeOwned,
+        I: Into<Cow<'static, str>>,
+    {
+        let mut operation = Operation::new(&self.operations, id.into());
+        poll_fn(move |context| {
+            let options = match &options {
+                Ok(options) => options,
+                Err(problem) => {
+                    let message = format!("failed to write the data of an operation as JSON: {problem}");
+                    return Poll::Ready(Err(StepError::refused("SerializeError", message, None)));
+                }
+            };
+            operation.poll(context, kind, || options.clone()).map(|progress| match progress? {
+                Progress::Answer(key, answer) => failure::read(key, answer),
+                Progress::Execute(_) => unreachable!("the host runs no code for it"),
             })
         })
     }

@@ -58,6 +58,7 @@ impl<'a, S: Store, O: AsyncFn(&str) -> S> World<'a, S, O> {
             version: version(1),
             secret: self.ids.secret(),
             failed_run: None,
+            invoker: None,
         }
     }
 

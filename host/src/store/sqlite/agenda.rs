@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::limits;
-use crate::model::{Digest, Event, FunctionKey, Millis, Record, RunId};
+use crate::model::{Digest, Event, FunctionKey, Invoker, Millis, Record, RunId};
 
 /// When its turn comes, and its row.
 pub type Turn = (Millis, i64);
@@ -18,6 +18,7 @@ pub struct Loaded {
     pub version: Digest,
     pub secret: [u8; 32],
     pub failed_run: Option<RunId>,
+    pub invoker: Option<Invoker>,
     pub events: Vec<Arc<Event>>,
     pub journal: Vec<Record>,
 }

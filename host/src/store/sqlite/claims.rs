@@ -87,6 +87,7 @@ impl Shared {
             journal: loaded.journal,
             secret: loaded.secret,
             failed_run: loaded.failed_run,
+            invoker: loaded.invoker,
         })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::agenda::{Listed, Loaded, Turn};
-use crate::model::{Digest, FunctionKey, Record, RunId};
+use crate::model::{Digest, FunctionKey, Invoker, Record, RunId};
 use crate::store::{Error, Lease, codec};
 
 /// A leased run.
@@ -16,12 +16,14 @@ pub struct Active {
     pub run: RunId,
     pub function: Arc<FunctionKey>,
     pub version: Digest,
+    pub invoker: Option<Invoker>,
     pub epoch: u64,
     /// Where the file of leases has it.
     pub slot: u32,
     /// What its turn was: where it goes back to.
     pub turn: Turn,
     is_listed: AtomicBool,
+    has_acted: AtomicBool,
     has_mail: AtomicBool,
     mail_taken: AtomicI64,
     mail: Notify,
@@ -68,10 +70,12 @@ impl Active {
             run: loaded.run,
             function: loaded.function.clone(),
             version: loaded.version,
+            invoker: loaded.invoker.clone(),
             epoch,
             slot,
             turn,
             is_listed: AtomicBool::new(listed == Listed::Open),
+            has_acted: AtomicBool::new(listed == Listed::Open),
             has_mail: AtomicBool::new(false),
             mail_taken: AtomicI64::new(0),
             mail: Notify::new(),
@@ -90,6 +94,16 @@ impl Active {
     /// The table `open` has it from now on. Only the writer says so.
     pub fn list(&self) {
         self.is_listed.store(true, Ordering::Release);
+    }
+
+    /// It has done something outside, which is to be forgotten when it ends.
+    pub fn acts(&self) {
+        self.has_acted.store(true, Ordering::Release);
+    }
+
+    /// Whether it may have.
+    pub fn has_acted(&self) -> bool {
+        self.has_acted.load(Ordering::Acquire)
     }
 
     /// There is mail that nobody has asked for.

@@ -17,7 +17,7 @@ impl Writer {
         after: &mut After,
     ) -> Result<Vec<Published>, Trouble> {
         self.check_generation(generation)?;
-        let (published, started) = self.whole(|writer| writer.write_publications(events))?;
+        let (published, started) = self.whole(after, |writer, after| writer.write_publications(events, after))?;
         after.started.extend(started);
         Ok(published)
     }
@@ -27,11 +27,17 @@ impl Writer {
         if planned < current { refused(Error::StaleGeneration { planned, current }) } else { Ok(()) }
     }
 
-    pub fn write_publications(&mut self, events: Vec<Publication>) -> Result<(Vec<Published>, Vec<Started>), Trouble> {
+    pub fn write_publications(
+        &mut self,
+        events: Vec<Publication>,
+        after: &mut After,
+    ) -> Result<(Vec<Published>, Vec<Started>), Trouble> {
         let mut started = Vec::new();
         let mut published = Vec::with_capacity(events.len());
         for publication in events {
+            let event = publication.event.clone();
             published.push(self.write_publication(publication, &mut started)?);
+            self.answer_waits(&event, after)?;
         }
         Ok((published, started))
     }
@@ -52,9 +58,10 @@ impl Writer {
         }
         for run in runs {
             let listed = self.write_run(&run, &event, namespace, started.len())?;
-            let NewRun { id, function, version, secret, failed_run } = run;
+            let NewRun { id, function, version, secret, failed_run, invoker } = run;
             let events = vec![event.clone()];
-            let loaded = Loaded { run: id, function, version, secret, failed_run, events, journal: Vec::new() };
+            let journal = Vec::new();
+            let loaded = Loaded { run: id, function, version, secret, failed_run, invoker, events, journal };
             started.push(Started { loaded: Box::new(loaded), listed });
         }
         Ok(Published { event: event.id, started: ids })
@@ -96,7 +103,7 @@ impl Writer {
     fn write_run(&mut self, run: &NewRun, event: &Event, namespace: i64, already: usize) -> Result<Listed, Trouble> {
         let function = self.shared.names.intern_function(&self.connection, &run.function)?;
         let version = self.shared.names.intern_digest(&self.connection, &run.version)?;
-        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
         let inserted = insert.execute(params![
             run.id.row(),
             codec::id_tail(run.id.to_bytes()),
@@ -106,6 +113,7 @@ impl Writer {
             run.secret,
             event.id.to_bytes(),
             run.failed_run.map(RunId::to_bytes),
+            run.invoker.as_ref().map(codec::invoker_bytes),
         ]);
         drop(insert);
         if inserted.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)) {

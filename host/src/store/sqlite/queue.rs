@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::leases::Active;
 use crate::limits;
-use crate::model::{Namespace, Outcome, PluginName, RunId};
-use crate::store::{Cancelled, Error, Publication, Published, Urgency, Verdict, Version};
+use crate::model::{Event, EventId, Namespace, OpKey, Outcome, PluginName, RunId};
+use crate::store::{Cancelled, Effect, Error, Publication, Published, Urgency, Verdict, Version};
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
 pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -27,6 +27,15 @@ pub enum Command {
         active: Arc<Active>,
         verdict: Verdict,
         answer: Answer<()>,
+    },
+    Act {
+        active: Arc<Active>,
+        key: OpKey,
+        /// The event that started the run, for the filter.
+        context: Arc<Event>,
+        generation: u64,
+        effect: Effect,
+        answer: Answer<Vec<EventId>>,
     },
     Cancel {
         namespace: Namespace,
@@ -73,6 +82,7 @@ impl Command {
         let of_events = |events: &[Publication]| events.iter().map(|publication| publication.event.json.len()).sum();
         match self {
             Self::Publish { events, .. } => of_events(events),
+            Self::Act { effect, .. } => of_events(&effect.publications),
             Self::Settle { verdict: Verdict::End { outcome, lifecycle, .. }, .. } => {
                 let outcome = match outcome {
                     Outcome::Completed(value) => value.len(),

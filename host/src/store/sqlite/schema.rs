@@ -11,7 +11,7 @@ use crate::store::Error;
 /// In order; the number of those applied is the database's `user_version`.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_first.sql"),
-    include_str!("../../../migrations/sqlite/0002_mail.sql"),
+    include_str!("../../../migrations/sqlite/0002_outside.sql"),
 ];
 
 /// Small pages: with one commit for each acceptance and each end, most of what is written is pages around few new rows

@@ -8,7 +8,7 @@ use super::after::{After, Returned, Started};
 use super::agenda::Listed;
 use super::leases::{Active, Segment};
 use super::writer::{Trouble, Writer};
-use crate::model::{Ended, Millis, Outcome, RunId};
+use crate::model::{Ended, Failure, Json, Kind, Mail, Millis, Outcome, RunId};
 use crate::store::{Publication, Verdict, codec};
 
 /// How `ends.status` says it.
@@ -42,9 +42,14 @@ impl Writer {
             Verdict::End { outcome, at, generation, lifecycle } => {
                 self.check_generation(generation)?;
                 let segment = active.drain().unwrap_or_default();
-                let written = self.write_end(active, &segment, &outcome, at, lifecycle);
+                let written = self.write_end(active, &segment, &outcome, at, lifecycle, after);
                 let (ids, started) = written.inspect_err(|_| active.undrain(segment))?;
                 self.drop_mail(active, after)?;
+                self.forget_effects(active)?;
+                if let Some(invoker) = &active.invoker {
+                    let answer = Mail::Answer { key: invoker.key.clone(), value: answer_of(&outcome) };
+                    self.post(invoker.run.row(), &answer, after)?;
+                }
                 after.started.extend(started);
                 let end = Ended { run: active.run, at, outcome, started: ids };
                 after.returned.push((active.clone(), Returned::Ended(Box::new(end))));
@@ -67,10 +72,11 @@ impl Writer {
         outcome: &Outcome,
         at: Millis,
         lifecycle: Vec<Publication>,
+        after: &mut After,
     ) -> Result<(Vec<RunId>, Vec<Started>), Trouble> {
         let (published, started) = match lifecycle.is_empty() {
             true => Default::default(),
-            false => self.whole(|writer| writer.write_publications(lifecycle))?,
+            false => self.whole(after, |writer, after| writer.write_publications(lifecycle, after))?,
         };
         let ids: Vec<RunId> = published.into_iter().flat_map(|published| published.started).collect();
         let status = match outcome {
@@ -92,5 +98,17 @@ impl Writer {
             self.connection.prepare_cached("DELETE FROM open WHERE run = ?")?.execute([active.row()])?;
         }
         Ok((ids, started))
+    }
+}
+
+/// What an invocation comes to: the callee's failure is not tried again by the caller.
+fn answer_of(outcome: &Outcome) -> Result<Json, Failure> {
+    match outcome {
+        Outcome::Completed(value) => Ok(value.clone()),
+        Outcome::Failed(failure) => Err(failure.clone().never_retried()),
+        Outcome::Cancelled { reason } => {
+            let message = format!("the invoked run was cancelled: {reason}");
+            Err(Failure::of_host(Kind::Cancelled, "InvocationCancelled", message).coded("cancelled").never_retried())
+        }
     }
 }

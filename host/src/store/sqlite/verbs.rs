@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use super::queue::Command;
 use super::{SqliteStore, components, mail, plugins, rows, views};
 use crate::model::{
-    Digest, Ended, Event, EventId, Mail, Millis, Namespace, Outcome, PluginName, Record, RunId, Status,
+    Digest, Ended, Event, EventId, Mail, Millis, Namespace, OpKey, Outcome, PluginName, Record, RunId, Status,
 };
 use crate::store::{
-    Cancelled, Error, Lease, LogLine, Publication, Published, RunFilter, RunView, Store, Urgency, Verdict, Version,
+    Cancelled, Effect, Error, Lease, LogLine, Publication, Published, RunFilter, RunView, Store, Urgency, Verdict,
+    Version,
 };
 
 #[async_trait]
@@ -90,6 +91,12 @@ impl Store for SqliteStore {
             return Ok(());
         }
         self.shared.queue.ask(|answer| Command::Flush { active, answer }).await
+    }
+
+    async fn act(&self, lease: &Lease, key: OpKey, generation: u64, effect: Effect) -> Result<Vec<EventId>, Error> {
+        let active = self.shared.leases.held(lease)?;
+        let context = lease.events[0].clone();
+        self.shared.queue.ask(|answer| Command::Act { active, key, context, generation, effect, answer }).await
     }
 
     fn holds(&self, lease: &Lease) -> bool {

@@ -1,0 +1,173 @@
+//! What a guest asks for, read from the contract's words (`wit/found-options.schema.json`).
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::history::OpKind;
+use crate::expression::Expression;
+use crate::limits;
+use crate::model::{Failure, Json, Kind, Millis};
+use crate::sandbox::Found;
+
+/// An operation, understood.
+#[derive(Debug)]
+pub enum Operation {
+    Step,
+    Sleep { until: Millis },
+    Act(Act),
+}
+
+/// An operation that has something to do outside of its run. Times are absolute.
+#[derive(Debug)]
+pub enum Act {
+    WaitForEvent { event: Arc<str>, filter: Option<Expression>, until: Millis },
+    Invoke { function: Arc<str>, data: Json, until: Millis },
+    SendEvents { events: Vec<Box<RawValue>> },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepOptions {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SleepOptions {
+    ms: Option<f64>,
+    until: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WaitOptions {
+    event: String,
+    timeout_ms: f64,
+    #[serde(rename = "match")]
+    field: Option<String>,
+    #[serde(rename = "if")]
+    filter: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InvokeOptions {
+    function: String,
+    data: Option<Box<RawValue>>,
+    timeout_ms: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SendOptions {
+    events: Vec<Box<RawValue>>,
+}
+
+impl Operation {
+    /// Checks it. An error fails the run without retries: the same code would ask for the same again.
+    pub fn read(found: &Found, now: Millis) -> Result<Self, Failure> {
+        if found.key.id.is_empty() || found.key.id.len() > limits::STEP_ID_MAX_BYTES {
+            let message = format!("an operation's id has to have 1 to {} bytes", limits::STEP_ID_MAX_BYTES);
+            return Err(refused("InvalidStepId", message));
+        }
+        let Some(kind) = OpKind::parse(&found.kind) else {
+            let message = format!(
+                "operation {:?} is of kind {:?}, which this host does not know: it knows \"run\", \"sleep\", \
+                 \"wait-for-event\", \"invoke\" and \"send-events\"",
+                found.key, found.kind
+            );
+            return Err(refused("UnknownOperation", message));
+        };
+        match kind {
+            OpKind::Step => options(found).map(|StepOptions {}| Self::Step),
+            OpKind::Sleep => sleep(found, now),
+            OpKind::WaitForEvent => wait(found, now),
+            OpKind::Invoke => invoke(found, now),
+            OpKind::SendEvents => send(found),
+        }
+    }
+
+    pub fn kind(&self) -> OpKind {
+        match self {
+            Self::Step => OpKind::Step,
+            Self::Sleep { .. } => OpKind::Sleep,
+            Self::Act(Act::WaitForEvent { .. }) => OpKind::WaitForEvent,
+            Self::Act(Act::Invoke { .. }) => OpKind::Invoke,
+            Self::Act(Act::SendEvents { .. }) => OpKind::SendEvents,
+        }
+    }
+}
+
+fn sleep(found: &Found, now: Millis) -> Result<Operation, Failure> {
+    let until = match options(found)? {
+        SleepOptions { ms: Some(ms), until: None } => now + duration(found, ms)?,
+        SleepOptions { ms: None, until: Some(until) } => now + duration(found, (until - now as f64).max(0.0))?,
+        _ => return Err(invalid(found, "it needs either `ms` or `until`")),
+    };
+    Ok(Operation::Sleep { until })
+}
+
+fn wait(found: &Found, now: Millis) -> Result<Operation, Failure> {
+    let WaitOptions { event, timeout_ms, field, filter } = options(found)?;
+    if event.is_empty() || event.len() > limits::EVENT_NAME_MAX_BYTES {
+        let max = limits::EVENT_NAME_MAX_BYTES;
+        return Err(invalid(found, &format!("the event's name has to have 1 to {max} bytes")));
+    }
+    let filter = match (field, filter) {
+        (None, None) => None,
+        (Some(field), None) => Some(format!("event.{field} == async.{field}")),
+        (None, Some(filter)) => Some(filter),
+        (Some(_), Some(_)) => return Err(invalid(found, "it has both `match` and `if`: say it all in `if`")),
+    };
+    let filter = filter.map(|filter| Expression::compile(&filter)).transpose();
+    let filter = filter.map_err(|error| invalid(found, &error.to_string()))?;
+    let until = now + duration(found, timeout_ms)?;
+    Ok(Operation::Act(Act::WaitForEvent { event: event.into(), filter, until }))
+}
+
+fn invoke(found: &Found, now: Millis) -> Result<Operation, Failure> {
+    let InvokeOptions { function, data, timeout_ms } = options(found)?;
+    let data = data.map_or_else(|| "{}".to_owned(), |data| data.get().to_owned());
+    if !data.starts_with('{') {
+        return Err(invalid(found, "`data` has to be an object"));
+    }
+    if data.len() > limits::STEP_OUTPUT_MAX_BYTES {
+        return Err(invalid(found, &format!("`data` is longer than {} bytes", limits::STEP_OUTPUT_MAX_BYTES)));
+    }
+    let data = Json::parse(data).map_err(|error| invalid(found, &error.to_string()))?;
+    let until = now + duration(found, timeout_ms.unwrap_or(limits::INVOKE_DEFAULT_MS as f64))?;
+    Ok(Operation::Act(Act::Invoke { function: function.into(), data, until }))
+}
+
+fn send(found: &Found) -> Result<Operation, Failure> {
+    let SendOptions { events } = options(found)?;
+    if events.is_empty() || events.len() > limits::EVENTS_PER_REQUEST_MAX {
+        return Err(invalid(found, &format!("it has to send 1 to {} events", limits::EVENTS_PER_REQUEST_MAX)));
+    }
+    Ok(Operation::Act(Act::SendEvents { events }))
+}
+
+fn options<T: DeserializeOwned>(found: &Found) -> Result<T, Failure> {
+    serde_json::from_str(&found.options).map_err(|error| invalid(found, &error.to_string()))
+}
+
+/// Milliseconds, at most 366 days.
+fn duration(found: &Found, ms: f64) -> Result<Millis, Failure> {
+    if !ms.is_finite() || ms < 0.0 {
+        return Err(invalid(found, &format!("{ms} is no duration in milliseconds")));
+    }
+    if ms > limits::SLEEP_MAX_MS as f64 {
+        let message = format!("{} {:?} is longer than 366 days, the limit", found.kind, found.key);
+        return Err(Failure::of_host(Kind::Limit, "InngestErrTimeoutTooLong", message).never_retried());
+    }
+    Ok(ms as Millis)
+}
+
+fn invalid(found: &Found, problem: &str) -> Failure {
+    refused("InvalidOptions", format!("{} {:?}: its options are not valid: {problem}", found.kind, found.key))
+}
+
+fn refused(name: &str, message: String) -> Failure {
+    Failure::of_host(Kind::Application, name, message).never_retried()
+}

@@ -1,0 +1,166 @@
+//! Who waits for which event. A wait whose filter names a field and its value is looked up by them, so that an event
+//! costs the same however many others wait.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
+
+use super::after::After;
+use super::leases::Active;
+use super::writer::{Trouble, Writer};
+use crate::expression::Expression;
+use crate::model::{Event, Json, Mail, OpKey};
+use crate::store::Wait;
+
+/// How many waits there are, by namespace and event, and by the field they are looked up by; and their filters.
+#[derive(Debug, Default)]
+pub struct Awaited {
+    counts: HashMap<i64, HashMap<String, HashMap<String, usize>>>,
+    filters: HashMap<Arc<str>, Expression>,
+}
+
+/// Compiled filters that are kept.
+const FILTERS_MAX: usize = 1_024;
+
+impl Awaited {
+    pub fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut awaited = Self::default();
+        let mut query = connection.prepare("SELECT namespace, event, path FROM waits")?;
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            awaited.add(row.get(0)?, &row.get::<_, String>(1)?, &row.get::<_, String>(2)?);
+        }
+        Ok(awaited)
+    }
+
+    fn add(&mut self, namespace: i64, event: &str, path: &str) {
+        let paths = self.counts.entry(namespace).or_default().entry(event.to_owned()).or_default();
+        *paths.entry(path.to_owned()).or_default() += 1;
+    }
+
+    fn remove(&mut self, namespace: i64, event: &str, path: &str) {
+        let Some(events) = self.counts.get_mut(&namespace) else { return };
+        let Some(paths) = events.get_mut(event) else { return };
+        if let Some(count) = paths.get_mut(path) {
+            *count -= 1;
+            if *count == 0 {
+                paths.remove(path);
+            }
+        }
+        if paths.is_empty() {
+            events.remove(event);
+        }
+    }
+
+    /// By which fields the event has to be looked up.
+    fn paths(&self, namespace: i64, event: &str) -> Vec<String> {
+        let paths = self.counts.get(&namespace).and_then(|events| events.get(event));
+        paths.into_iter().flat_map(|paths| paths.keys().cloned()).collect()
+    }
+
+    /// The filter, which was compiled before it was written.
+    fn passes(&mut self, filter: &str, context: &Json, event: &Json) -> bool {
+        if self.filters.len() >= FILTERS_MAX {
+            self.filters.clear();
+        }
+        let compiled = match self.filters.get(filter) {
+            Some(compiled) => compiled,
+            None => match Expression::compile(filter) {
+                Ok(compiled) => self.filters.entry(filter.into()).or_insert(compiled),
+                Err(error) => {
+                    tracing::warn!(%error, "a wait's filter is passed over");
+                    return false;
+                }
+            },
+        };
+        compiled.matches_answer(context, event).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a wait's filter is passed over");
+            false
+        })
+    }
+}
+
+/// A wait that an event may answer.
+struct Candidate {
+    wait: i64,
+    run: i64,
+    key: OpKey,
+    filter: Option<String>,
+    context: Option<String>,
+}
+
+impl Writer {
+    pub fn write_wait(&mut self, active: &Active, key: &OpKey, context: &Event, wait: &Wait) -> Result<(), Trouble> {
+        let namespace = self.shared.names.intern_namespace(&self.connection, &active.function.namespace)?;
+        let lookup = wait.filter.as_ref().and_then(|filter| filter.lookup(&context.json));
+        let (path, value) = lookup.unwrap_or_default();
+        let context = wait.filter.as_ref().filter(|filter| filter.reads_event()).map(|_| context.json.as_str());
+        let mut insert =
+            self.connection.prepare_cached("INSERT INTO waits VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        insert.execute(params![
+            namespace,
+            &*wait.event,
+            path,
+            value,
+            active.row(),
+            &*key.id,
+            key.n,
+            wait.filter.as_ref().map(Expression::source),
+            context,
+        ])?;
+        drop(insert);
+        self.awaited.add(namespace, &wait.event, &path);
+        Ok(())
+    }
+
+    /// Has the event answer those who wait for it: each wait once.
+    pub fn answer_waits(&mut self, event: &Event, after: &mut After) -> Result<(), Trouble> {
+        let namespace = self.shared.names.intern_namespace(&self.connection, &event.namespace)?;
+        for path in self.awaited.paths(namespace, &event.name) {
+            let value = Expression::lookup_value(&event.json, &path);
+            for candidate in self.candidates(namespace, &event.name, &path, &value)? {
+                let passes = candidate.filter.is_none_or(|filter| {
+                    let context = candidate.context.map_or_else(Json::null, Json::trusted);
+                    self.awaited.passes(&filter, &context, &event.json)
+                });
+                if passes {
+                    self.connection.prepare_cached("DELETE FROM waits WHERE wait = ?")?.execute([candidate.wait])?;
+                    self.awaited.remove(namespace, &event.name, &path);
+                    let answer = Mail::Answer { key: candidate.key, value: Ok(event.json.clone()) };
+                    self.post(candidate.run, &answer, after)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn candidates(&self, namespace: i64, event: &str, path: &str, value: &str) -> Result<Vec<Candidate>, Trouble> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT wait, run, id, n, filter, context FROM waits
+             WHERE namespace = ? AND event = ? AND path = ? AND value = ? ORDER BY wait",
+        )?;
+        let found = query.query_map(params![namespace, event, path, value], |row| {
+            Ok(Candidate {
+                wait: row.get(0)?,
+                run: row.get(1)?,
+                key: OpKey::new(row.get::<_, String>(2)?, row.get(3)?),
+                filter: row.get(4)?,
+                context: row.get(5)?,
+            })
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    pub fn forget_waits(&mut self, run: i64) -> Result<(), Trouble> {
+        let mut delete =
+            self.connection.prepare_cached("DELETE FROM waits WHERE run = ? RETURNING namespace, event, path")?;
+        let gone = delete.query_map([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let gone: Vec<(i64, String, String)> = gone.collect::<rusqlite::Result<_>>()?;
+        drop(delete);
+        for (namespace, event, path) in gone {
+            self.awaited.remove(namespace, &event, &path);
+        }
+        Ok(())
+    }
+}
