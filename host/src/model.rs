@@ -13,7 +13,7 @@ mod time;
 
 pub use event::{Event, EventError};
 pub use failure::{Cause, Failure, Kind, RetryAdvice};
-pub use function::{Definition, DefinitionError, FunctionKey, Role, Trigger};
+pub use function::{CancelOn, Definition, DefinitionError, FunctionKey, Role, Timeouts, Trigger, same_field};
 pub use id::{BadId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
 pub use journal::{Awaited, Entry, OpKey, Record};
 pub use json::{BadJson, Json};

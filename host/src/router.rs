@@ -51,7 +51,10 @@ impl Router {
         let runs = listeners
             .into_iter()
             .filter(|listener| listens(listener, event))
-            .map(|listener| self.new_run(listener.function.clone(), listener.version, None))
+            .map(|listener| NewRun {
+                cancel_on: listener.cancel_on.clone(),
+                ..self.new_run(listener.function.clone(), listener.version, None)
+            })
             .collect();
         Publication { event: event.clone(), runs }
     }
@@ -81,13 +84,23 @@ impl Router {
         let event = invocation(namespace, self.ids.event(now), function, data, invoker, now);
         let mut publication = self.plan(&snapshot, &Arc::new(event));
         let run = self.new_run(live.key.clone(), live.version, None);
-        publication.runs.insert(0, NewRun { invoker: Some(invoker.clone()), ..run });
+        publication
+            .runs
+            .insert(0, NewRun { invoker: Some(invoker.clone()), cancel_on: live.definition.cancel_on.clone(), ..run });
         Some((snapshot.generation, publication))
     }
 
     fn new_run(&self, function: Arc<FunctionKey>, version: Digest, failed_run: Option<RunId>) -> NewRun {
         let id = self.ids.run(self.clock.now());
-        NewRun { id, function, version, secret: self.ids.secret(), failed_run, invoker: None }
+        NewRun {
+            id,
+            function,
+            version,
+            secret: self.ids.secret(),
+            failed_run,
+            invoker: None,
+            cancel_on: Arc::default(),
+        }
     }
 }
 

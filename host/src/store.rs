@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::expression::Expression;
 use crate::model::{
     Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Mail, Millis, Namespace, NewRun, OpKey, Outcome,
     PluginName, Record, RunId, Status,
@@ -93,8 +92,10 @@ pub struct Effect {
 #[derive(Debug, Clone)]
 pub struct Wait {
     pub event: Arc<str>,
-    /// Over `event`, which started the run, and `async`, which has come.
-    pub filter: Option<Expression>,
+    /// CEL over `event`, which started the run, and `async`, which has come. It compiles.
+    pub filter: Option<Arc<str>>,
+    /// Later events are no answer.
+    pub until: Option<Millis>,
 }
 
 /// What becomes of a run when its lease is given back.

@@ -25,7 +25,10 @@ pub fn history(runs: &[RunView], events: &[std::sync::Arc<Event>]) -> String {
     for run in runs {
         render_run(&mut text, run, &names);
     }
-    for event in events.iter().filter(|event| is_lifecycle(event)) {
+    // Which of several runs that end at the same time comes first is nobody's promise.
+    let mut told: Vec<_> = events.iter().filter(|event| is_lifecycle(event)).collect();
+    told.sort_by_key(|event| (event.at, names.of_event(event)));
+    for event in told {
         render_event(&mut text, event, &names);
     }
     text
@@ -53,6 +56,12 @@ impl Names {
             runs: runs.iter().enumerate().map(|(index, run)| (run.id, index + 1)).collect(),
             retries: announced.filter(|at| !is_whole(*at)).collect(),
         }
+    }
+
+    /// The number of the run whose end the event tells.
+    fn of_event(&self, event: &Event) -> usize {
+        let run = event.json.to_value()["data"]["run_id"].as_str().expect("it names its run").parse::<RunId>();
+        self.runs[&run.expect("a run id")]
     }
 
     /// Seconds since the start, or since the retry before it; `+?` for a time that nothing has led to.
@@ -130,6 +139,7 @@ fn entry(record: &Record, names: &Names) -> String {
             format!("body attempt {} failed, again after {delay}: {}", failure.attempt, error(failure))
         }
         Entry::Interrupted => "interrupted".into(),
+        Entry::Began => "begins".into(),
         Entry::Waits { key, what, until } => {
             let until = until.map(|until| format!(" until {}", names.at(until))).unwrap_or_default();
             match what {
@@ -177,8 +187,7 @@ fn error(failure: &Failure) -> String {
 fn render_event(text: &mut String, event: &Event, names: &Names) {
     let json = event.json.to_value();
     let data = &json["data"];
-    let run: RunId = data["run_id"].as_str().expect("lifecycle events name their run").parse().expect("a run id");
-    let _ = write!(text, "event {} of run {}, {}", event.name, names.runs[&run], data["_inngest"]["status"]);
+    let _ = write!(text, "event {} of run {}, {}", event.name, names.of_event(event), data["_inngest"]["status"]);
     if json["id"] == data["run_id"] {
         text.push_str(", id = run id");
     }

@@ -20,7 +20,7 @@ CREATE TABLE effects (
     PRIMARY KEY (run, id, n)
 ) STRICT, WITHOUT ROWID;
 
--- Operations that wait for an event.
+-- Operations that wait for an event, and runs that one cancels: these have an empty id.
 CREATE TABLE waits (
     wait INTEGER PRIMARY KEY,
     namespace INTEGER NOT NULL,
@@ -34,7 +34,9 @@ CREATE TABLE waits (
     n INTEGER NOT NULL,
     filter TEXT,
     -- The filter's `event`: the one that started the run.
-    context TEXT
+    context TEXT,
+    -- Later events are no answer.
+    until INTEGER
 ) STRICT;
 CREATE INDEX waits_by_event ON waits (namespace, event, path, value);
 CREATE INDEX waits_by_run ON waits (run);

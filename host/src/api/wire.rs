@@ -150,6 +150,7 @@ enum What {
     Invokes,
     Sends,
     Answered,
+    Began,
 }
 
 impl Line {
@@ -197,6 +198,7 @@ impl Line {
                 ..blank(What::BodyRetry)
             },
             Entry::Interrupted => blank(What::Interrupted),
+            Entry::Began => blank(What::Began),
             Entry::Waits { key, what, until } => {
                 let (what, awaited) = match what {
                     Awaited::Event { name } => (What::WaitsForEvent, Some(name.to_string())),

@@ -120,6 +120,7 @@ impl<W: Write> Teller<W> {
                     format!("{} {step} is answered {}", paint.green("✓"), paint.dim(output))
                 }
             },
+            What::Began => format!("{} begins", paint.dim("·")),
             What::Unknown => format!("{} (something that this stepwell does not know)", paint.dim("·")),
         }
     }

@@ -147,6 +147,7 @@ pub enum What {
     Invokes,
     Sends,
     Answered,
+    Began,
     /// Of a host that knows more.
     #[serde(other)]
     Unknown,

@@ -16,7 +16,7 @@ impl Run {
     pub async fn act(&self, key: OpKey, act: Act) -> Result<(), store::Error> {
         match act {
             Act::WaitForEvent { event, filter, until } => {
-                let wait = Some(Wait { event: event.clone(), filter });
+                let wait = Some(Wait { event: event.clone(), filter, until: Some(until) });
                 self.effect(&key, || Some((u64::MAX, Effect { wait: wait.clone(), ..Effect::default() }))).await?;
                 self.note(key, Awaited::Event { name: event }, Some(until));
             }

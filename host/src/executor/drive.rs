@@ -51,6 +51,7 @@ pub async fn drive(
         stop,
     };
     drive.take_letters(letters);
+    drive.begin();
     drive.to_verdict().await
 }
 
@@ -93,6 +94,7 @@ impl Drive {
     async fn to_verdict(mut self) -> Result<(), store::Error> {
         loop {
             self.read_mail().await?;
+            self.end_overdue();
             self.wake_sleeps();
             self.check_lost()?;
             match self.next_move() {
@@ -102,6 +104,27 @@ impl Drive {
                 Move::SettleEnd(outcome) => return self.end(outcome).await,
                 Move::Settle(verdict) => return self.settle(verdict).await,
             }
+        }
+    }
+
+    /// The time that the run may take counts from its first execution.
+    fn begin(&self) {
+        let mut state = self.run.state();
+        if self.run.code.definition.timeouts.finish_ms.is_some() && state.history.began().is_none() {
+            self.run.record(&mut state, JournalEntry::Began, Urgency::Lazy);
+        }
+    }
+
+    /// When the run has to have ended.
+    fn finish_by(&self) -> Option<Millis> {
+        let finish = self.run.code.definition.timeouts.finish_ms?;
+        self.run.state().history.began().map(|began| began.saturating_add(finish))
+    }
+
+    fn end_overdue(&self) {
+        if self.finish_by().is_some_and(|by| by <= self.run.now()) {
+            let reason = "it took longer than `timeouts.finish`".into();
+            self.run.state().outcome.get_or_insert(Outcome::Cancelled { reason });
         }
     }
 
@@ -123,11 +146,13 @@ impl Drive {
             return Move::EnterBody;
         }
         self.start_due_steps();
+        let finish_by = self.finish_by();
         let state = self.run.state();
+        let or_finish = |due: Option<Millis>| due.into_iter().chain(finish_by).min();
         match self.steps.is_empty() {
             // What is due already executes, or waits for room: its end is waited for, not its time.
-            false => Move::Wait { until: state.history.next_due_after(self.run.now()) },
-            true => Move::Settle(Verdict::Park { due: state.history.next_due_after(0) }),
+            false => Move::Wait { until: or_finish(state.history.next_due_after(self.run.now())) },
+            true => Move::Settle(Verdict::Park { due: or_finish(state.history.next_due_after(0)) }),
         }
     }
 
@@ -206,6 +231,7 @@ impl Drive {
                 () = cut_off(self.stop.clone()) => return Ok(()),
                 // A cancelled run goes on to no further step.
                 () = run.executor.store.mail_came(&run.lease) => self.read_mail().await?,
+                () = until(&run, self.finish_by()), if run.state().outcome.is_none() => self.end_overdue(),
             }
         };
         self.body = judge_body(&self.run, &pass, exit);
@@ -235,14 +261,9 @@ impl Drive {
     }
 
     /// Until a step has ended, something is due, or the host stops.
-    async fn wait(&mut self, until: Option<Millis>) {
-        let clock = self.run.executor.clock.clone();
-        let due = async {
-            match until {
-                Some(at) => clock.sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+    async fn wait(&mut self, at: Option<Millis>) {
+        let run = self.run.clone();
+        let due = until(&run, at);
         let is_stopping = *self.stop.borrow();
         tokio::select! {
             _ = self.steps.join_next() => {}
@@ -297,6 +318,14 @@ fn cancellation(mail: &Mail) -> Option<Arc<str>> {
     match mail {
         Mail::Cancel { reason } => Some(reason.clone()),
         Mail::Answer { .. } => None,
+    }
+}
+
+/// Ends at that time, or never.
+async fn until(run: &Run, at: Option<Millis>) {
+    match at {
+        Some(at) => run.executor.clock.sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -83,6 +83,7 @@ pub struct History {
     body_retry_at: Option<Millis>,
     interruptions: u32,
     state_bytes: usize,
+    began: Option<Millis>,
 }
 
 impl History {
@@ -123,6 +124,7 @@ impl History {
                 self.body_retry_at = Some(*retry_at);
             }
             Entry::Interrupted => self.interruptions += 1,
+            Entry::Began => self.began = Some(record.at),
             Entry::Waits { key, what, until } => self.set(key, kind_of(what), Progress::Waits { until: *until }),
             Entry::Answered { key, .. } => {
                 let kind = self.operations.get(key).map_or(OpKind::WaitForEvent, |(kind, _)| *kind);
@@ -183,6 +185,11 @@ impl History {
     /// Since the last recorded result.
     pub fn interruptions(&self) -> u32 {
         self.interruptions
+    }
+
+    /// When the run was first executed, where that was recorded.
+    pub fn began(&self) -> Option<Millis> {
+        self.began
     }
 
     /// All results' bytes.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::history::OpKind;
 use crate::expression::Expression;
 use crate::limits;
-use crate::model::{Failure, Json, Kind, Millis};
+use crate::model::{Failure, Json, Kind, Millis, same_field};
 use crate::sandbox::Found;
 
 /// An operation, understood.
@@ -23,7 +23,7 @@ pub enum Operation {
 /// An operation that has something to do outside of its run. Times are absolute.
 #[derive(Debug)]
 pub enum Act {
-    WaitForEvent { event: Arc<str>, filter: Option<Expression>, until: Millis },
+    WaitForEvent { event: Arc<str>, filter: Option<Arc<str>>, until: Millis },
     Invoke { function: Arc<str>, data: Json, until: Millis },
     SendEvents { events: Vec<Box<RawValue>> },
 }
@@ -116,12 +116,14 @@ fn wait(found: &Found, now: Millis) -> Result<Operation, Failure> {
     }
     let filter = match (field, filter) {
         (None, None) => None,
-        (Some(field), None) => Some(format!("event.{field} == async.{field}")),
+        (Some(field), None) => Some(same_field(&field)),
         (None, Some(filter)) => Some(filter),
         (Some(_), Some(_)) => return Err(invalid(found, "it has both `match` and `if`: say it all in `if`")),
     };
-    let filter = filter.map(|filter| Expression::compile(&filter)).transpose();
-    let filter = filter.map_err(|error| invalid(found, &error.to_string()))?;
+    if let Some(filter) = &filter {
+        Expression::compile(filter).map_err(|error| invalid(found, &error.to_string()))?;
+    }
+    let filter = filter.map(Into::into);
     let until = now + duration(found, timeout_ms)?;
     Ok(Operation::Act(Act::WaitForEvent { event: event.into(), filter, until }))
 }

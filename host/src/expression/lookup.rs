@@ -20,8 +20,8 @@ enum Side<'a> {
 impl Expression {
     /// A field that the awaited event has to have, and its value as [`Self::lookup_value`] gives it; `None` where the
     /// expression demands no such thing. It is a necessary condition: the expression itself still has to be true.
-    pub fn lookup(&self, event: &Json) -> Option<(String, String)> {
-        conjuncts(self.source()).into_iter().find_map(|conjunct| {
+    pub fn lookup(source: &str, event: &Json) -> Option<(String, String)> {
+        conjuncts(source).into_iter().find_map(|conjunct| {
             let (left, right) = conjunct.split_once("==")?;
             match (side(left)?, side(right)?) {
                 (Side::Answer(path), Side::Event(field)) | (Side::Event(field), Side::Answer(path)) => {
@@ -46,8 +46,8 @@ impl Expression {
     }
 
     /// Whether it may ask for the event that started the run.
-    pub fn reads_event(&self) -> bool {
-        self.source().contains("event")
+    pub fn reads_event(source: &str) -> bool {
+        source.contains("event")
     }
 }
 
@@ -112,7 +112,8 @@ mod tests {
 
     fn lookup(source: &str) -> Option<(String, String)> {
         let event = Json::parse(r#"{"data":{"id":7,"name":"Ada"}}"#).expect("valid");
-        Expression::compile(source).expect("compiles").lookup(&event)
+        Expression::compile(source).expect("compiles");
+        Expression::lookup(source, &event)
     }
 
     fn found(path: &str, value: &str) -> Option<(String, String)> {

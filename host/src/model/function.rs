@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::id::{Namespace, PluginName};
 use super::json::Json;
 use super::retry::RetryPolicy;
+use super::time::Millis;
 use crate::limits;
 
 /// Which of the two entries of a function.
@@ -69,6 +70,42 @@ impl Trigger {
     }
 }
 
+/// An event that cancels a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelOn {
+    pub event: Arc<str>,
+    /// CEL over `event`, which started the run, and `async`, which has come.
+    pub filter: Option<Arc<str>>,
+    /// How long after the run's creation it does; `None`: always.
+    pub timeout_ms: Option<Millis>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelOptions {
+    event: String,
+    #[serde(rename = "match", default)]
+    field: Option<String>,
+    #[serde(rename = "if", default)]
+    filter: Option<String>,
+    #[serde(default)]
+    timeout_ms: Option<f64>,
+}
+
+/// The longest that runs may take.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timeouts {
+    /// From when it is first executed, in milliseconds: then the run is cancelled.
+    #[serde(default)]
+    pub finish_ms: Option<u64>,
+}
+
+/// The filter that `match` stands for: the field is the same in the event that started the run and in the one that comes.
+pub fn same_field(field: &str) -> String {
+    format!("event.{field} == async.{field}")
+}
+
 /// A function as its plugin describes it, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
@@ -77,6 +114,8 @@ pub struct Definition {
     pub has_failure_handler: bool,
     pub triggers: Vec<Trigger>,
     pub retry: RetryPolicy,
+    pub cancel_on: Arc<[CancelOn]>,
+    pub timeouts: Timeouts,
 }
 
 /// Why a definition is refused.
@@ -94,6 +133,10 @@ struct Options {
     triggers: Vec<Trigger>,
     #[serde(default)]
     retries: Option<u32>,
+    #[serde(default)]
+    cancel_on: Vec<CancelOptions>,
+    #[serde(default)]
+    timeouts: Timeouts,
 }
 
 impl Definition {
@@ -110,6 +153,7 @@ impl Definition {
         let options: Options =
             serde_json::from_str(options).map_err(|error| refuse(format!("its options are not valid: {error}")))?;
         check_triggers(&options.triggers).map_err(refuse)?;
+        let cancel_on = read_cancel_on(options.cancel_on).map_err(refuse)?;
         let retries = options.retries.unwrap_or(limits::RETRIES_DEFAULT);
         Ok(Self {
             id: id.into(),
@@ -117,6 +161,8 @@ impl Definition {
             has_failure_handler,
             triggers: options.triggers,
             retry: RetryPolicy::with_retries(retries),
+            cancel_on,
+            timeouts: options.timeouts,
         })
     }
 
@@ -129,6 +175,8 @@ impl Definition {
             has_failure_handler: false,
             triggers: Vec::new(),
             retry: RetryPolicy::with_retries(limits::FAILURE_HANDLER_RETRIES),
+            cancel_on: Arc::default(),
+            timeouts: Timeouts::default(),
         })
     }
 
@@ -150,13 +198,41 @@ impl Definition {
                 None => serde_json::json!({ "event": trigger.event }),
             })
             .collect();
+        let mut options = serde_json::json!({ "triggers": triggers, "retries": self.retry.retries() });
+        if !self.cancel_on.is_empty() {
+            let write = |wait: &CancelOn| serde_json::json!({ "event": wait.event, "if": wait.filter, "timeout_ms": wait.timeout_ms });
+            options["cancel_on"] = self.cancel_on.iter().map(write).collect();
+        }
+        if let Some(finish_ms) = self.timeouts.finish_ms {
+            options["timeouts"] = serde_json::json!({ "finish_ms": finish_ms });
+        }
         Json::of(&serde_json::json!({
             "id": &*self.id,
             "name": &*self.name,
             "has_failure_handler": self.has_failure_handler,
-            "options": { "triggers": triggers, "retries": self.retry.retries() },
+            "options": options,
         }))
     }
+}
+
+fn read_cancel_on(options: Vec<CancelOptions>) -> Result<Arc<[CancelOn]>, String> {
+    if options.len() > limits::CANCEL_ON_MAX {
+        return Err(format!("it has {} entries in cancel_on, the limit is {}", options.len(), limits::CANCEL_ON_MAX));
+    }
+    let read = |option: CancelOptions| {
+        let CancelOptions { event, field, filter, timeout_ms } = option;
+        if event.is_empty() || event.len() > limits::EVENT_NAME_MAX_BYTES {
+            let max = limits::EVENT_NAME_MAX_BYTES;
+            return Err(format!("cancel_on {event:?} has to be an event name of 1 to {max} bytes"));
+        }
+        if field.is_some() && filter.is_some() {
+            return Err(format!("cancel_on {event:?} has both `match` and `if`: say it all in `if`"));
+        }
+        let filter = filter.or_else(|| field.as_deref().map(same_field)).map(Into::into);
+        let timeout_ms = timeout_ms.map(|ms| ms.clamp(0.0, limits::SLEEP_MAX_MS as f64) as Millis);
+        Ok(CancelOn { event: event.into(), filter, timeout_ms })
+    };
+    options.into_iter().map(read).collect()
 }
 
 fn check_triggers(triggers: &[Trigger]) -> Result<(), String> {
@@ -210,7 +286,11 @@ mod tests {
 
     #[test]
     fn its_json_reads_back() {
-        let definition = read(r#"{"triggers":[{"event":"a","if":"event.data.x"}],"retries":2}"#).expect("valid");
+        let definition = read(
+            r#"{"triggers":[{"event":"a","if":"event.data.x"}],"retries":2,
+            "cancel_on":[{"event":"b","match":"data.id","timeout_ms":5}],"timeouts":{"finish_ms":9}}"#,
+        )
+        .expect("valid");
         let json = definition.to_json().to_value();
         let again = Definition::read("f", "f", true, &json["options"].to_string()).expect("valid");
         assert_eq!(again, definition);

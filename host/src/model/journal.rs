@@ -65,6 +65,8 @@ pub enum Entry {
     Waits { key: OpKey, what: Awaited, until: Option<Millis> },
     /// What such an operation has waited for; or what one that waits for nothing came to.
     Answered { key: OpKey, value: Result<Json, Failure> },
+    /// The run was executed for the first time: written where that is where a time counts from.
+    Began,
 }
 
 /// What an operation waits for. New variants go at the end: the store keeps their position.
@@ -94,6 +96,7 @@ impl Entry {
             | Self::Sleep { .. }
             | Self::BodyRetry { .. }
             | Self::Interrupted
+            | Self::Began
             | Self::Waits { .. } => None,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::function::FunctionKey;
+use super::function::{CancelOn, FunctionKey};
 use super::id::{Digest, RunId};
 use super::journal::OpKey;
 use super::json::Json;
@@ -25,6 +25,8 @@ pub struct NewRun {
     pub failed_run: Option<RunId>,
     /// Whose operation it was started by, and is to tell its end.
     pub invoker: Option<Invoker>,
+    /// What cancels it.
+    pub cancel_on: Arc<[CancelOn]>,
 }
 
 /// An operation that waits for the end of a run which it has started.

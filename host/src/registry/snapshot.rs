@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::live::LivePlugin;
 use crate::expression::Expression;
-use crate::model::{Definition, Digest, FunctionKey, Namespace, PluginName, Role};
+use crate::model::{CancelOn, Definition, Digest, FunctionKey, Namespace, PluginName, Role};
 
 /// A function that is live.
 #[derive(Debug, Clone)]
@@ -20,6 +20,7 @@ pub struct LiveFunction {
 pub struct Listener {
     pub function: Arc<FunctionKey>,
     pub version: Digest,
+    pub cancel_on: Arc<[CancelOn]>,
     /// It starts when one of these is true; `None` is.
     pub filters: Vec<Option<Expression>>,
     /// The function's own triggers that say more than this one: where one of them matches, its listener speaks.

@@ -128,6 +128,7 @@ mod tests {
             Entry::Interrupted,
             Entry::Waits { key: key.clone(), what: Awaited::Event { name: "shop/paid".into() }, until: Some(9) },
             Entry::Answered { key, value: Ok(Json::null()) },
+            Entry::Began,
         ]
     }
 

@@ -6,12 +6,14 @@ use crate::context::{Context, FailureContext};
 use crate::error::Result;
 use crate::host::Host;
 use crate::operations::Operations;
+use crate::outside::WaitFor;
 use crate::step::Step;
 use crate::{blocking, drive, output};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// How errors speak of what a handler returns.
 const RESULT: &str = "function's result";
@@ -57,6 +59,22 @@ struct Options {
     triggers: Vec<Trigger>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retries: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cancel_on: Vec<serde_json::Value>,
+    #[serde(skip_serializing_if = "Timeouts::is_empty")]
+    timeouts: Timeouts,
+}
+
+#[derive(Serialize, Default)]
+struct Timeouts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish_ms: Option<u64>,
+}
+
+impl Timeouts {
+    fn is_empty(&self) -> bool {
+        self.finish_ms.is_none()
+    }
 }
 
 /// What starts a function.
@@ -119,7 +137,8 @@ impl Function {
     }
 
     fn of(id: Cow<'static, str>, handler: impl Fn(&Entry, RunContext) -> Outcome + 'static) -> Self {
-        let options = Options { triggers: Vec::new(), retries: None };
+        let options =
+            Options { triggers: Vec::new(), retries: None, cancel_on: Vec::new(), timeouts: Timeouts::default() };
         Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
     }
 
@@ -141,6 +160,21 @@ impl Function {
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = Some(retries);
+        self
+    }
+
+    /// Cancels a run when such an event comes: its open steps end, nothing more begins, the failure handler does not
+    /// run. At most five.
+    #[must_use]
+    pub fn cancel_on(mut self, wait: WaitFor) -> Self {
+        self.options.cancel_on.push(wait.json());
+        self
+    }
+
+    /// Cancels a run that takes longer than that from when it is first executed. A step that is open then ends first.
+    #[must_use]
+    pub fn finish_within(mut self, time: Duration) -> Self {
+        self.options.timeouts.finish_ms = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         self
     }
 

@@ -52,6 +52,10 @@ impl WaitFor {
     }
 
     pub(crate) fn options(&self) -> String {
+        self.json().to_string()
+    }
+
+    pub(crate) fn json(&self) -> Value {
         let mut options = json!({ "event": self.event, "timeout_ms": milliseconds(self.timeout) });
         if let Some(field) = &self.field {
             options["match"] = field.as_str().into();
@@ -59,7 +63,7 @@ impl WaitFor {
         if let Some(filter) = &self.filter {
             options["if"] = filter.as_str().into();
         }
-        options.to_string()
+        options
     }
 }
 

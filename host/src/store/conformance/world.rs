@@ -59,6 +59,7 @@ impl<'a, S: Store, O: AsyncFn(&str) -> S> World<'a, S, O> {
             secret: self.ids.secret(),
             failed_run: None,
             invoker: None,
+            cancel_on: Default::default(),
         }
     }
 

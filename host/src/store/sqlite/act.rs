@@ -30,7 +30,7 @@ impl Writer {
         active.acts();
         let (ids, started) = self.whole(after, |writer, after| {
             if let Some(wait) = effect.wait {
-                writer.write_wait(active, key, context, &wait)?;
+                writer.write_wait(active.row(), key, context, &wait)?;
             }
             let (published, started) = writer.write_publications(effect.publications, after)?;
             let ids: Vec<EventId> = published.into_iter().map(|published| published.event).collect();

@@ -19,6 +19,8 @@ pub struct Loaded {
     pub secret: [u8; 32],
     pub failed_run: Option<RunId>,
     pub invoker: Option<Invoker>,
+    /// Whether something may wait for it outside.
+    pub has_waits: bool,
     pub events: Vec<Arc<Event>>,
     pub journal: Vec<Record>,
 }

@@ -75,7 +75,7 @@ impl Active {
             slot,
             turn,
             is_listed: AtomicBool::new(listed == Listed::Open),
-            has_acted: AtomicBool::new(listed == Listed::Open),
+            has_acted: AtomicBool::new(loaded.has_waits || listed == Listed::Open),
             has_mail: AtomicBool::new(false),
             mail_taken: AtomicI64::new(0),
             mail: Notify::new(),

@@ -74,6 +74,7 @@ impl Scene {
                 secret: [0; 32],
                 failed_run: None,
                 invoker: None,
+                cancel_on: Default::default(),
             });
             let publication = Publication { event: Arc::new(event), runs: runs.collect() };
             let published = self.store.publish(u64::MAX, vec![publication]).await.expect("published").remove(0);

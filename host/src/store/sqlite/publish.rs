@@ -6,8 +6,8 @@ use super::after::{After, Started, refused};
 use super::agenda::{Listed, Loaded, turn_of};
 use super::writer::{Trouble, Writer};
 use crate::limits;
-use crate::model::{Event, EventId, Millis, NewRun, RunId};
-use crate::store::{Error, Publication, Published, codec};
+use crate::model::{Event, EventId, Millis, NewRun, OpKey, RunId};
+use crate::store::{Error, Publication, Published, Wait, codec};
 
 impl Writer {
     pub fn publish(
@@ -35,9 +35,9 @@ impl Writer {
         let mut started = Vec::new();
         let mut published = Vec::with_capacity(events.len());
         for publication in events {
-            let event = publication.event.clone();
+            // Before its runs are there: what starts a run does not cancel it.
+            self.answer_waits(&publication.event, after)?;
             published.push(self.write_publication(publication, &mut started)?);
-            self.answer_waits(&event, after)?;
         }
         Ok((published, started))
     }
@@ -58,10 +58,11 @@ impl Writer {
         }
         for run in runs {
             let listed = self.write_run(&run, &event, namespace, started.len())?;
-            let NewRun { id, function, version, secret, failed_run, invoker } = run;
+            let NewRun { id, function, version, secret, failed_run, invoker, cancel_on } = run;
+            let has_waits = !cancel_on.is_empty();
             let events = vec![event.clone()];
             let journal = Vec::new();
-            let loaded = Loaded { run: id, function, version, secret, failed_run, invoker, events, journal };
+            let loaded = Loaded { run: id, function, version, secret, failed_run, invoker, has_waits, events, journal };
             started.push(Started { loaded: Box::new(loaded), listed });
         }
         Ok(Published { event: event.id, started: ids })
@@ -123,6 +124,11 @@ impl Writer {
             )));
         }
         inserted?;
+        for (n, wait) in run.cancel_on.iter().enumerate() {
+            let until = wait.timeout_ms.map(|timeout| run.id.created() + timeout);
+            let wait = Wait { event: wait.event.clone(), filter: wait.filter.clone(), until };
+            self.write_wait(run.id.row(), &OpKey::new("", n as u32), event, &wait)?;
+        }
         self.last_run = self.last_run.max(run.id.row());
         self.young += 1;
         let turn = turn_of(run.id);

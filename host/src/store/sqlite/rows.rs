@@ -149,6 +149,7 @@ fn load_one(connection: &Connection, names: &Names, row: i64, known: &mut Known)
         secret: run.secret,
         failed_run: run.failed_run,
         invoker: run.invoker,
+        has_waits: true,
         events,
         journal: segments(connection, row)?,
     })

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rusqlite::{Connection, params};
 
 use super::after::After;
-use super::leases::Active;
 use super::writer::{Trouble, Writer};
 use crate::expression::Expression;
 use crate::model::{Event, Json, Mail, OpKey};
@@ -91,23 +90,26 @@ struct Candidate {
 }
 
 impl Writer {
-    pub fn write_wait(&mut self, active: &Active, key: &OpKey, context: &Event, wait: &Wait) -> Result<(), Trouble> {
-        let namespace = self.shared.names.intern_namespace(&self.connection, &active.function.namespace)?;
-        let lookup = wait.filter.as_ref().and_then(|filter| filter.lookup(&context.json));
+    /// An empty `key` cancels the run.
+    pub fn write_wait(&mut self, run: i64, key: &OpKey, context: &Event, wait: &Wait) -> Result<(), Trouble> {
+        let namespace = self.shared.names.intern_namespace(&self.connection, &context.namespace)?;
+        let filter = wait.filter.as_deref();
+        let lookup = filter.and_then(|filter| Expression::lookup(filter, &context.json));
         let (path, value) = lookup.unwrap_or_default();
-        let context = wait.filter.as_ref().filter(|filter| filter.reads_event()).map(|_| context.json.as_str());
+        let context = filter.filter(|filter| Expression::reads_event(filter)).map(|_| context.json.as_str());
         let mut insert =
-            self.connection.prepare_cached("INSERT INTO waits VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+            self.connection.prepare_cached("INSERT INTO waits VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
         insert.execute(params![
             namespace,
             &*wait.event,
             path,
             value,
-            active.row(),
+            run,
             &*key.id,
             key.n,
-            wait.filter.as_ref().map(Expression::source),
+            filter,
             context,
+            wait.until.map(|until| until as i64),
         ])?;
         drop(insert);
         self.awaited.add(namespace, &wait.event, &path);
@@ -119,7 +121,7 @@ impl Writer {
         let namespace = self.shared.names.intern_namespace(&self.connection, &event.namespace)?;
         for path in self.awaited.paths(namespace, &event.name) {
             let value = Expression::lookup_value(&event.json, &path);
-            for candidate in self.candidates(namespace, &event.name, &path, &value)? {
+            for candidate in self.candidates(namespace, event, &path, &value)? {
                 let passes = candidate.filter.is_none_or(|filter| {
                     let context = candidate.context.map_or_else(Json::null, Json::trusted);
                     self.awaited.passes(&filter, &context, &event.json)
@@ -127,20 +129,25 @@ impl Writer {
                 if passes {
                     self.connection.prepare_cached("DELETE FROM waits WHERE wait = ?")?.execute([candidate.wait])?;
                     self.awaited.remove(namespace, &event.name, &path);
-                    let answer = Mail::Answer { key: candidate.key, value: Ok(event.json.clone()) };
-                    self.post(candidate.run, &answer, after)?;
+                    let letter = match candidate.key.id.is_empty() {
+                        true => Mail::Cancel { reason: format!("by event {}", event.name).into() },
+                        false => Mail::Answer { key: candidate.key, value: Ok(event.json.clone()) },
+                    };
+                    self.post(candidate.run, &letter, after)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn candidates(&self, namespace: i64, event: &str, path: &str, value: &str) -> Result<Vec<Candidate>, Trouble> {
+    fn candidates(&self, namespace: i64, event: &Event, path: &str, value: &str) -> Result<Vec<Candidate>, Trouble> {
         let mut query = self.connection.prepare_cached(
             "SELECT wait, run, id, n, filter, context FROM waits
-             WHERE namespace = ? AND event = ? AND path = ? AND value = ? ORDER BY wait",
+             WHERE namespace = ? AND event = ? AND path = ? AND value = ? AND (until IS NULL OR until > ?)
+             ORDER BY wait",
         )?;
-        let found = query.query_map(params![namespace, event, path, value], |row| {
+        let now = event.id.created() as i64;
+        let found = query.query_map(params![namespace, &*event.name, path, value, now], |row| {
             Ok(Candidate {
                 wait: row.get(0)?,
                 run: row.get(1)?,
