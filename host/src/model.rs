@@ -18,6 +18,6 @@ pub use id::{BadId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
 pub use journal::{Awaited, Entry, OpKey, Record};
 pub use json::{BadJson, Json};
 pub use mail::Mail;
-pub use retry::RetryPolicy;
+pub use retry::{Backoff, RetryOptions, RetryPolicy};
 pub use run::{Ended, Invoker, NewRun, Outcome, Status};
 pub use time::{Clock, Millis, SystemClock};

@@ -398,6 +398,7 @@ fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
         attempt: state.history.step_attempt(key),
         started: run.now(),
         has_sent: Sent::Nothing,
+        retry: None,
     });
     let failure = match exit {
         Exit::Faulted(failure) => failure,

@@ -9,14 +9,17 @@ use serde_json::value::RawValue;
 use super::history::OpKind;
 use crate::expression::Expression;
 use crate::limits;
-use crate::model::{Failure, Json, Kind, Millis, same_field};
+use crate::model::{Failure, Json, Kind, Millis, RetryOptions, same_field};
 use crate::sandbox::Found;
 
 /// An operation, understood.
 #[derive(Debug)]
 pub enum Operation {
-    Step,
-    Sleep { until: Millis },
+    /// With what is said of its retries, where it is to have others than the function.
+    Step(Option<RetryOptions>),
+    Sleep {
+        until: Millis,
+    },
     Act(Act),
 }
 
@@ -27,10 +30,6 @@ pub enum Act {
     Invoke { function: Arc<str>, data: Json, until: Millis },
     SendEvents { events: Vec<Box<RawValue>> },
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StepOptions {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,7 +79,7 @@ impl Operation {
             return Err(refused("UnknownOperation", message));
         };
         match kind {
-            OpKind::Step => options(found).map(|StepOptions {}| Self::Step),
+            OpKind::Step => step(found),
             OpKind::Sleep => sleep(found, now),
             OpKind::WaitForEvent => wait(found, now),
             OpKind::Invoke => invoke(found, now),
@@ -90,12 +89,23 @@ impl Operation {
 
     pub fn kind(&self) -> OpKind {
         match self {
-            Self::Step => OpKind::Step,
+            Self::Step(_) => OpKind::Step,
             Self::Sleep { .. } => OpKind::Sleep,
             Self::Act(Act::WaitForEvent { .. }) => OpKind::WaitForEvent,
             Self::Act(Act::Invoke { .. }) => OpKind::Invoke,
             Self::Act(Act::SendEvents { .. }) => OpKind::SendEvents,
         }
+    }
+}
+
+fn step(found: &Found) -> Result<Operation, Failure> {
+    if found.options == "{}" {
+        return Ok(Operation::Step(None));
+    }
+    let retry: RetryOptions = options(found)?;
+    match retry.problem() {
+        Some(problem) => Err(invalid(found, &problem)),
+        None => Ok(Operation::Step(Some(retry))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One instance's pass through a run's body: the executor's side of plan, finish and next.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use super::history::{OpKind, Progress};
 use super::operation::{Act, Operation};
 use super::run::{Next, Run, Sent, State, StepAttempt};
 use crate::limits;
-use crate::model::{Entry, Failure, Json, Kind, OpKey};
+use crate::model::{Entry, Failure, Json, Kind, OpKey, RetryPolicy};
 use crate::sandbox::{Control, Decision, Found, Line, Resolved, StepHost, Usage};
 use crate::store::{LogLine, Urgency};
 
@@ -44,6 +44,8 @@ pub struct Inner {
     pub candidates: Vec<OpKey>,
     /// Operations that were noted and have something to do outside of the run.
     pub acts: Vec<(OpKey, Act)>,
+    /// Of steps that have retries of their own.
+    retries: HashMap<OpKey, RetryPolicy>,
     /// This instance has done enough: it stops at the next finish.
     is_spent: bool,
     lines: Lines,
@@ -72,6 +74,7 @@ impl Pass {
             steps_run: 0,
             candidates: Vec::new(),
             acts: Vec::new(),
+            retries: HashMap::new(),
             is_spent: false,
             lines: Lines::default(),
         })))
@@ -186,6 +189,9 @@ impl Inner {
     fn note(&mut self, run: &Run, state: &mut State, found: &Found) -> Result<(), Failure> {
         let operation = Operation::read(found, run.now())?;
         let kind = operation.kind();
+        if let Operation::Step(Some(retry)) = &operation {
+            self.retries.insert(found.key.clone(), run.code.definition.retry.with(retry));
+        }
         if !self.planned.insert(found.key.clone()) {
             let message = format!("operation {:?} was planned twice in one pass", found.key);
             return Err(Failure::of_host(Kind::Divergence, "PlannedTwice", message).never_retried());
@@ -209,7 +215,7 @@ impl Inner {
             return Err(too_many_steps());
         }
         match operation {
-            Operation::Step => self.consider(state, &found.key),
+            Operation::Step(_) => self.consider(state, &found.key),
             Operation::Sleep { until } => {
                 run.record(state, Entry::Sleep { key: found.key.clone(), until }, Urgency::Lazy);
             }
@@ -248,6 +254,7 @@ impl Inner {
             attempt: state.history.step_attempt(key),
             started: run.now(),
             has_sent: Sent::Nothing,
+            retry: self.retries.get(key).cloned(),
         })
     }
 

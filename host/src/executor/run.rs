@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::Executor;
 use super::history::{Delivery, History};
 use crate::limits;
-use crate::model::{Entry, Failure, Json, Kind, Millis, OpKey, Outcome};
+use crate::model::{Entry, Failure, Json, Kind, Millis, OpKey, Outcome, RetryPolicy};
 use crate::registry::Code;
 use crate::store::{self, Lease, Urgency};
 
@@ -93,7 +93,7 @@ impl Run {
     pub fn step_failed(&self, state: &mut State, attempt: &StepAttempt, failure: Failure) -> Next {
         let advice = failure.advice;
         let failure = failure.at(Some(attempt.key.clone()), attempt.attempt);
-        let policy = &self.code.definition.retry;
+        let policy = attempt.retry.as_ref().unwrap_or(&self.code.definition.retry);
         if let Some(delay) = self.executor.retry_delay(policy, attempt.attempt, advice) {
             let retry_at = self.now() + delay;
             let (key, started) = (attempt.key.clone(), attempt.started);
@@ -142,6 +142,8 @@ pub struct StepAttempt {
     pub attempt: u32,
     pub started: Millis,
     pub has_sent: Sent,
+    /// Its own, where it is not the function's.
+    pub retry: Option<RetryPolicy>,
 }
 
 /// Whether the attempt has let anything out of the sandbox.

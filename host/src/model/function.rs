@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::id::{Namespace, PluginName};
 use super::json::Json;
-use super::retry::RetryPolicy;
+use super::retry::{Backoff, RetryOptions, RetryPolicy};
 use super::time::Millis;
 use crate::limits;
 
@@ -134,6 +134,10 @@ struct Options {
     #[serde(default)]
     retries: Option<u32>,
     #[serde(default)]
+    backoff: Option<Backoff>,
+    #[serde(default)]
+    jitter_ms: Option<f64>,
+    #[serde(default)]
     cancel_on: Vec<CancelOptions>,
     #[serde(default)]
     timeouts: Timeouts,
@@ -154,13 +158,16 @@ impl Definition {
             serde_json::from_str(options).map_err(|error| refuse(format!("its options are not valid: {error}")))?;
         check_triggers(&options.triggers).map_err(refuse)?;
         let cancel_on = read_cancel_on(options.cancel_on).map_err(refuse)?;
-        let retries = options.retries.unwrap_or(limits::RETRIES_DEFAULT);
+        let retry = RetryOptions { retries: options.retries, backoff: options.backoff, jitter_ms: options.jitter_ms };
+        if let Some(problem) = retry.problem() {
+            return Err(refuse(problem));
+        }
         Ok(Self {
             id: id.into(),
             name: name.into(),
             has_failure_handler,
             triggers: options.triggers,
-            retry: RetryPolicy::with_retries(retries),
+            retry: RetryPolicy::with_retries(limits::RETRIES_DEFAULT).with(&retry),
             cancel_on,
             timeouts: options.timeouts,
         })
@@ -198,7 +205,11 @@ impl Definition {
                 None => serde_json::json!({ "event": trigger.event }),
             })
             .collect();
-        let mut options = serde_json::json!({ "triggers": triggers, "retries": self.retry.retries() });
+        let mut options = serde_json::json!({ "triggers": triggers });
+        let retry = serde_json::to_value(self.retry.options()).expect("plain numbers");
+        if let (Some(options), serde_json::Value::Object(retry)) = (options.as_object_mut(), retry) {
+            options.extend(retry);
+        }
         if !self.cancel_on.is_empty() {
             let write = |wait: &CancelOn| serde_json::json!({ "event": wait.event, "if": wait.filter, "timeout_ms": wait.timeout_ms });
             options["cancel_on"] = self.cancel_on.iter().map(write).collect();
@@ -288,7 +299,8 @@ mod tests {
     fn its_json_reads_back() {
         let definition = read(
             r#"{"triggers":[{"event":"a","if":"event.data.x"}],"retries":2,
-            "cancel_on":[{"event":"b","match":"data.id","timeout_ms":5}],"timeouts":{"finish_ms":9}}"#,
+            "cancel_on":[{"event":"b","match":"data.id","timeout_ms":5}],"timeouts":{"finish_ms":9},
+            "backoff":{"kind":"constant","ms":5}}"#,
         )
         .expect("valid");
         let json = definition.to_json().to_value();

@@ -22,6 +22,7 @@ use crate::failure::StepError;
 use crate::operations::Operations;
 use crate::output::StepOutput;
 use crate::outside::{Invoke, NewEvent, WaitFor};
+use crate::retry::Retry;
 use crate::step::{self, Attempt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,6 +79,12 @@ impl Step {
         T: Serialize + DeserializeOwned,
     {
         drive::wait(&self.operations, self.step.run_with(id, closure))
+    }
+
+    /// The same, for steps that are retried differently from the function; see [`crate::Step::retrying`].
+    #[must_use]
+    pub fn retrying(&self, retry: Retry) -> Self {
+        Self { step: self.step.retrying(retry), operations: Rc::clone(&self.operations) }
     }
 
     /// Waits until a time; see [`crate::Step::sleep_until`].

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::host::Host;
 use crate::operations::Operations;
 use crate::outside::WaitFor;
+use crate::retry::Retry;
 use crate::step::Step;
 use crate::{blocking, drive, output};
 use serde::Serialize;
@@ -57,8 +58,8 @@ pub struct Function {
 #[derive(Serialize)]
 struct Options {
     triggers: Vec<Trigger>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retries: Option<u32>,
+    #[serde(flatten)]
+    retry: Retry,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cancel_on: Vec<serde_json::Value>,
     #[serde(skip_serializing_if = "Timeouts::is_empty")]
@@ -137,8 +138,12 @@ impl Function {
     }
 
     fn of(id: Cow<'static, str>, handler: impl Fn(&Entry, RunContext) -> Outcome + 'static) -> Self {
-        let options =
-            Options { triggers: Vec::new(), retries: None, cancel_on: Vec::new(), timeouts: Timeouts::default() };
+        let options = Options {
+            triggers: Vec::new(),
+            retry: Retry::default(),
+            cancel_on: Vec::new(),
+            timeouts: Timeouts::default(),
+        };
         Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
     }
 
@@ -159,7 +164,22 @@ impl Function {
     /// How often the body and each step are retried; 4 unless told, at most 20.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
-        self.options.retries = Some(retries);
+        self.options.retry = self.options.retry.times(retries);
+        self
+    }
+
+    /// How the body and each step are retried; a step may have [retries of its own](Step::retrying).
+    ///
+    /// ```
+    /// # use stepwell::{Context, Function, Result, Retry};
+    /// # use std::time::Duration;
+    /// # async fn import(_: Context) -> Result<()> { Ok(()) }
+    /// let retry = Retry::default().times(8).exponential(Duration::from_secs(1), 2.0, Duration::from_secs(600));
+    /// Function::new("import", import).on("shop/imported").retry(retry);
+    /// ```
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.options.retry = retry;
         self
     }
 

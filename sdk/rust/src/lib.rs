@@ -66,6 +66,7 @@ mod outside;
 #[doc(hidden)]
 pub mod plugin;
 mod race;
+mod retry;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -81,4 +82,5 @@ pub use log::{Level, Log};
 pub use output::StepOutput;
 pub use outside::{Invoke, NewEvent, WaitFor};
 pub use race::{race, race_all};
+pub use retry::Retry;
 pub use step::{Attempt, Step};

@@ -7,6 +7,7 @@ use crate::failure::{self, StepError};
 use crate::operations::{Answer, Operations, Turn};
 use crate::output::{self, StepOutput};
 use crate::outside::{Invoke, NewEvent, WaitFor};
+use crate::retry::Retry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -26,6 +27,8 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone)]
 pub struct Step {
     operations: Rc<Operations>,
+    /// Of the steps that are run by it, where they have retries of their own.
+    retry: Option<Retry>,
 }
 
 /// What a step's closure may know of its execution, see [`Step::run_with`].
@@ -41,7 +44,23 @@ pub struct Attempt {
 
 impl Step {
     pub(crate) fn new(operations: &Rc<Operations>) -> Self {
-        Self { operations: Rc::clone(operations) }
+        Self { operations: Rc::clone(operations), retry: None }
+    }
+
+    /// The same, for steps that are retried differently from the function.
+    ///
+    /// ```
+    /// # use stepwell::{Result, Retry, Step};
+    /// # use std::time::Duration;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// let often = step.retrying(Retry::default().times(20).constant(Duration::from_secs(5)));
+    /// often.run("poll", || poll()).await?;
+    /// # Ok(()) }
+    /// # fn poll() -> Result<()> { Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn retrying(&self, retry: Retry) -> Self {
+        Self { operations: Rc::clone(&self.operations), retry: Some(retry) }
     }
 
     /// Runs a closure as a step: done once, retried by itself, its result remembered.
@@ -100,6 +119,7 @@ impl Step {
     {
         Run {
             operation: Operation::new(&self.operations, id.into()),
+            retry: self.retry,
             closure: Some(closure),
             output: PhantomData::<fn() -> (T, M)>,
         }
@@ -263,6 +283,7 @@ impl Step {
 /// A step's future.
 struct Run<F, T, M> {
     operation: Operation,
+    retry: Option<Retry>,
     closure: Option<F>,
     output: PhantomData<fn() -> (T, M)>,
 }
@@ -281,7 +302,7 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let run = &mut *self;
         loop {
-            match ready!(run.operation.poll(context, "run", || "{}".to_owned()))? {
+            match ready!(run.operation.poll(context, "run", || run_options(run.retry)))? {
                 Progress::Answer(key, answer) => return Poll::Ready(failure::read(key, answer)),
                 Progress::Execute(attempt) => {
                     if let Some(closure) = run.closure.take() {
@@ -355,6 +376,11 @@ impl Drop for Operation {
             self.operations.withdraw(slot);
         }
     }
+}
+
+/// The options of a `run`, see `wit/found-options.schema.json`.
+fn run_options(retry: Option<Retry>) -> String {
+    retry.and_then(|retry| serde_json::to_string(&retry).ok()).unwrap_or_else(|| "{}".to_owned())
 }
 
 /// The options of a `sleep`, see `wit/found-options.schema.json`.
