@@ -56,6 +56,7 @@ fn routes(api: Api) -> Routes {
         .route("/v1/events/{id}", get(compat::event))
         .route("/v1/events/{id}/runs", get(compat::runs_of_event))
         .route("/v1/runs/{id}", get(compat::run).delete(compat::cancel))
+        .route("/v1/signals", post(compat::signal))
         .route("/dev", get(compat::dev))
         .route("/ready", get(plugins::ready))
         .route("/api/v1/runs", get(runs::list))

@@ -19,6 +19,7 @@ pub const EVENT_TIME_MIN: i64 = 315_532_800_000;
 pub const EVENT_TIME_MAX: i64 = 4_102_444_800_000;
 
 /// Inngest's.
+pub const SIGNAL_NAME_MAX_BYTES: usize = 512;
 pub const CANCEL_ON_MAX: usize = 5;
 pub const TRIGGERS_MAX: usize = 10;
 /// Inngest's.

@@ -14,6 +14,7 @@ pub use sqlite::{Durability, Options, SqliteStore, Stats};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::Deserialize;
 
 use crate::model::{
     Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Mail, Millis, Namespace, NewRun, OpKey, Outcome,
@@ -29,6 +30,9 @@ pub enum Error {
     /// The lease was taken over or has ended: whoever holds it has no say any more.
     #[error("the lease of run {0} has been lost")]
     LeaseLost(RunId),
+    /// Another run waits for that signal.
+    #[error("Signal conflict; run {holder} waits for signal {signal:?}")]
+    SignalTaken { signal: Arc<str>, holder: RunId },
     /// The data folder cannot be used.
     #[error("{0}")]
     Unusable(String),
@@ -86,6 +90,44 @@ pub struct Effect {
     pub publications: Vec<Publication>,
     /// The event that it waits for: the first that is published from then on and passes the filter is its answer.
     pub wait: Option<Wait>,
+    /// The signal that it waits for.
+    pub signal_wait: Option<SignalWait>,
+    /// The signal that it sends.
+    pub signal: Option<Signal>,
+}
+
+/// A signal that somebody waits for: one at a time for each name.
+#[derive(Debug, Clone)]
+pub struct SignalWait {
+    pub signal: Arc<str>,
+    pub on_conflict: OnConflict,
+    pub until: Millis,
+}
+
+/// What becomes of a second wait for the same signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnConflict {
+    /// It is refused.
+    #[default]
+    Fail,
+    /// It takes the place of the first, which is answered by nothing but its timeout.
+    Replace,
+}
+
+#[derive(Debug, Clone)]
+pub struct Signal {
+    pub signal: Arc<str>,
+    pub data: Json,
+}
+
+/// What an operation has done outside of its run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Done {
+    /// The events that it has sent.
+    pub events: Vec<EventId>,
+    /// The run that took its signal.
+    pub receiver: Option<RunId>,
 }
 
 /// An event that somebody waits for.
@@ -230,8 +272,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Ends when all that was appended under this lease is durable: the barrier before anything leaves the sandbox.
     async fn flush(&self, lease: &Lease) -> Result<(), Error>;
     /// Does what an operation does outside of its run, once: asked again, under whatever lease, it answers the same and
-    /// does nothing. Answers the ids of the events. `StaleGeneration` when the registry has moved on since `generation`.
-    async fn act(&self, lease: &Lease, key: OpKey, generation: u64, effect: Effect) -> Result<Vec<EventId>, Error>;
+    /// does nothing. `StaleGeneration` when the registry has moved on since `generation`; `SignalTaken`.
+    async fn act(&self, lease: &Lease, key: OpKey, generation: u64, effect: Effect) -> Result<Done, Error>;
     /// Whether the lease has margin left: asked right before something leaves the sandbox.
     fn holds(&self, lease: &Lease) -> bool;
     /// Takes log lines, each once. Best effort: exempt from durability.
@@ -242,6 +284,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     // Mail: what reaches a run from outside. A run that waits is woken by it.
 
+    /// Gives a signal to the run that waits for it, and answers which that is.
+    async fn signal(&self, namespace: &Namespace, signal: Signal) -> Result<Option<RunId>, Error>;
     /// Tells the run to end. Idempotent.
     async fn cancel(&self, namespace: &Namespace, run: RunId, reason: &str) -> Result<Cancelled, Error>;
     /// The run's mail behind that number, each with its own. Without any it answers at once.

@@ -12,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("http::refuses_bad_events_and_says_why", refuses),
         Trial::test("http::reads_runs_and_their_errors", reads),
         Trial::test("http::cancels_runs_once", cancels),
+        Trial::test("http::signals_reach_the_run_that_waits", signals),
         Trial::test("http::answers_while_a_parallel_step_is_retried", retries_in_parallel),
     ]
 }
@@ -115,6 +116,25 @@ fn cancels() -> Result<(), Failed> {
     assert_eq!(cancel(&host)?, 409, "it is over");
     let (status, _) = host.request("DELETE", "/v1/runs/01M834HKA4001TT6HH1NT6JXPJ", "")?;
     assert_eq!(status, 404, "there is no such run");
+    Ok(())
+}
+
+/// A signal that nobody waits for is 404, a bad one 400, and one that is waited for is taken once.
+fn signals() -> Result<(), Failed> {
+    let (_site, mut host) = host()?;
+    let send = |host: &Host| post(host, "/v1/signals", r#"{"signal":"approved","data":{"by":"Ada"}}"#);
+    let (status, answer) = send(&host)?;
+    assert_eq!((status, answer["error"].as_str()), (404, Some("no run waits for signal \"approved\"")));
+    assert_eq!(post(&host, "/v1/signals", r#"{"data":1}"#)?.0, 400);
+    let event = host.send(&json!({ "name": "faults/await-signal", "data": { "signal": "approved" } }));
+    let event = event.expect("accepted");
+    let taken = host.wait_for("somebody to wait", |host| send(host).ok().filter(|(status, _)| *status == 200));
+    let run = host.wait_for("the run's end", |host| {
+        let run = host.get(&format!("/v1/events/{event}/runs"))["data"][0].clone();
+        (run["status"] == "Completed").then_some(run)
+    });
+    assert_eq!((&run["output"], &run["run_id"]), (&json!({ "by": "Ada" }), &taken.1["data"]["run_id"]));
+    assert_eq!(send(&host)?.0, 404, "it was taken");
     Ok(())
 }
 

@@ -145,6 +145,8 @@ fn entry(record: &Record, names: &Names) -> String {
             match what {
                 Awaited::Event { name } => format!("{key} waits for {name}{until}"),
                 Awaited::Invocation { function } => format!("{key} invokes {function}{until}"),
+                Awaited::Signal { signal } => format!("{key} waits for signal {signal}{until}"),
+                Awaited::Signalling { signal } => format!("{key} sends signal {signal}"),
                 Awaited::Sending { events } => format!("{key} sends {events} events"),
             }
         }
@@ -158,6 +160,9 @@ fn without_ids(value: &Json) -> String {
     let mut value = value.to_value();
     if let Some(ids) = value.get_mut("ids").and_then(|ids| ids.as_array_mut()) {
         ids.fill("ID".into());
+    }
+    if value.get("run_id").is_some_and(|id| id.is_string()) {
+        value["run_id"] = "ID".into();
     }
     if value.get("name").is_some() && value.get("ts").is_some() {
         value["id"] = "ID".into();

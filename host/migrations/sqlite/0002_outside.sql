@@ -17,10 +17,13 @@ CREATE TABLE effects (
     n INTEGER NOT NULL,
     -- Ids of the events that were written, 16 bytes each.
     events BLOB NOT NULL,
+    -- The id of the run that took the signal.
+    receiver BLOB,
     PRIMARY KEY (run, id, n)
 ) STRICT, WITHOUT ROWID;
 
 -- Operations that wait for an event, and runs that one cancels: these have an empty id.
+-- A signal is an event by the name of `signal_name`, which nobody can send as one.
 CREATE TABLE waits (
     wait INTEGER PRIMARY KEY,
     namespace INTEGER NOT NULL,

@@ -129,7 +129,7 @@ pub(super) struct Line {
     started_at: Option<Stamp>,
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
-    /// The event that is waited for, or the function that is invoked.
+    /// The event or signal that is waited for, the function that is invoked, or the signal that is sent.
     awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,
@@ -149,6 +149,8 @@ enum What {
     WaitsForEvent,
     Invokes,
     Sends,
+    WaitsForSignal,
+    Signals,
     Answered,
     Began,
 }
@@ -204,6 +206,8 @@ impl Line {
                     Awaited::Event { name } => (What::WaitsForEvent, Some(name.to_string())),
                     Awaited::Invocation { function } => (What::Invokes, Some(function.to_string())),
                     Awaited::Sending { .. } => (What::Sends, None),
+                    Awaited::Signal { signal } => (What::WaitsForSignal, Some(signal.to_string())),
+                    Awaited::Signalling { signal } => (What::Signals, Some(signal.to_string())),
                 };
                 Self { step: Some(Step::of(key)), until: until.map(Stamp), awaited, ..blank(what) }
             }

@@ -112,6 +112,8 @@ impl<W: Write> Teller<W> {
             What::Interrupted => format!("{} its host was lost; it goes on", paint.yellow("!")),
             What::WaitsForEvent => format!("{} {step} waits for {awaited}, for {again}", paint.dim("·")),
             What::Invokes => format!("{} {step} invokes {awaited}", paint.dim("·")),
+            What::WaitsForSignal => format!("{} {step} waits for signal {awaited}, for {again}", paint.dim("·")),
+            What::Signals => format!("{} {step} sends signal {awaited}", paint.dim("·")),
             What::Sends => format!("{} {step} sends events", paint.dim("·")),
             What::Answered => match &line.error {
                 Some(_) => format!("{} {step} failed: {error}", paint.red("✗")),

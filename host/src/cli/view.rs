@@ -146,6 +146,8 @@ pub enum What {
     WaitsForEvent,
     Invokes,
     Sends,
+    WaitsForSignal,
+    Signals,
     Answered,
     Began,
     /// Of a host that knows more.

@@ -9,7 +9,7 @@ use super::operation::Act;
 use super::run::{Run, State};
 use crate::limits;
 use crate::model::{Awaited, Entry, Event, EventId, Failure, Invoker, Json, Kind, Millis, OpKey, Outcome};
-use crate::store::{self, Effect, Urgency, Wait};
+use crate::store::{self, Done, Effect, Urgency, Wait};
 
 impl Run {
     /// Does it and records it. Done again behind a crash it does nothing new: the store remembers.
@@ -22,6 +22,29 @@ impl Run {
             }
             Act::Invoke { function, data, until } => self.invoke(key, function, &data, until).await?,
             Act::SendEvents { events } => self.send(key, &events).await?,
+            Act::WaitForSignal(wait) => {
+                let (signal, until) = (wait.signal.clone(), wait.until);
+                let effect = Effect { signal_wait: Some(wait), ..Effect::default() };
+                match self.effect(&key, || Some((u64::MAX, effect.clone()))).await {
+                    Ok(_) => self.note(key, Awaited::Signal { signal }, Some(until)),
+                    // As with Inngest, the run fails at once.
+                    Err(error @ store::Error::SignalTaken { .. }) => {
+                        let failure = Failure::of_host(Kind::Application, "SignalConflict", error.to_string());
+                        let failure = failure.coded("signal_conflict").at(Some(key), 0).never_retried();
+                        self.state().outcome.get_or_insert(Outcome::Failed(failure));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            Act::SendSignal(signal) => {
+                let what = Awaited::Signalling { signal: signal.signal.clone() };
+                let effect = Effect { signal: Some(signal), ..Effect::default() };
+                let done = self.effect(&key, || Some((u64::MAX, effect.clone()))).await?.unwrap_or_default();
+                self.note(key.clone(), what, None);
+                let receiver = done.receiver.map(|run| run.to_string());
+                let value = Json::of(&serde_json::json!({ "run_id": receiver }));
+                self.answer(&mut self.state(), key, Ok(value));
+            }
         }
         Ok(())
     }
@@ -38,9 +61,9 @@ impl Run {
                 ids.find_map(|id| router.plan_invocation(namespace, id, data, &invoker, now))?;
             Some((generation, Effect { publications: vec![publication], ..Effect::default() }))
         };
-        let ids = self.effect(&key, plan).await?;
+        let done = self.effect(&key, plan).await?;
         self.note(key.clone(), Awaited::Invocation { function: function.clone() }, Some(until));
-        if ids.is_none() {
+        if done.is_none() {
             let message = format!("could not find function with ID: {function}");
             let failure = Failure::of_host(Kind::Application, "Error", message).coded("function_not_found");
             self.answer(&mut self.state(), key, Err(failure.never_retried()));
@@ -62,8 +85,8 @@ impl Run {
                     let (generation, publications) = self.executor.router.plan_events(&events);
                     Some((generation, Effect { publications, ..Effect::default() }))
                 };
-                let ids = self.effect(&key, plan).await?.unwrap_or_default();
-                let ids: Vec<String> = ids.iter().map(EventId::to_string).collect();
+                let done = self.effect(&key, plan).await?.unwrap_or_default();
+                let ids: Vec<String> = done.events.iter().map(EventId::to_string).collect();
                 Ok(Json::of(&serde_json::json!({ "ids": ids })))
             }
             Err(error) => {
@@ -81,7 +104,7 @@ impl Run {
         &self,
         key: &OpKey,
         plan: impl Fn() -> Option<(u64, Effect)>,
-    ) -> Result<Option<Vec<EventId>>, store::Error> {
+    ) -> Result<Option<Done>, store::Error> {
         loop {
             let Some((generation, effect)) = plan() else { return Ok(None) };
             match self.executor.store.act(&self.lease, key.clone(), generation, effect).await {

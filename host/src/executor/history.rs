@@ -12,6 +12,8 @@ pub enum OpKind {
     WaitForEvent,
     Invoke,
     SendEvents,
+    WaitForSignal,
+    SendSignal,
 }
 
 impl OpKind {
@@ -23,6 +25,8 @@ impl OpKind {
             "wait-for-event" => Some(Self::WaitForEvent),
             "invoke" => Some(Self::Invoke),
             "send-events" => Some(Self::SendEvents),
+            "wait-for-signal" => Some(Self::WaitForSignal),
+            "send-signal" => Some(Self::SendSignal),
             _ => None,
         }
     }
@@ -34,6 +38,8 @@ impl OpKind {
             Self::WaitForEvent => "a wait for an event",
             Self::Invoke => "an invocation",
             Self::SendEvents => "events sent",
+            Self::WaitForSignal => "a wait for a signal",
+            Self::SendSignal => "a signal sent",
         }
     }
 }
@@ -60,6 +66,8 @@ fn kind_of(what: &Awaited) -> OpKind {
         Awaited::Event { .. } => OpKind::WaitForEvent,
         Awaited::Invocation { .. } => OpKind::Invoke,
         Awaited::Sending { .. } => OpKind::SendEvents,
+        Awaited::Signal { .. } => OpKind::WaitForSignal,
+        Awaited::Signalling { .. } => OpKind::SendSignal,
     }
 }
 

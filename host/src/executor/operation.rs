@@ -11,6 +11,7 @@ use crate::expression::Expression;
 use crate::limits;
 use crate::model::{Failure, Json, Kind, Millis, RetryOptions, same_field};
 use crate::sandbox::Found;
+use crate::store::{OnConflict, Signal, SignalWait};
 
 /// An operation, understood.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub enum Act {
     WaitForEvent { event: Arc<str>, filter: Option<Arc<str>>, until: Millis },
     Invoke { function: Arc<str>, data: Json, until: Millis },
     SendEvents { events: Vec<Box<RawValue>> },
+    WaitForSignal(SignalWait),
+    SendSignal(Signal),
 }
 
 #[derive(Deserialize)]
@@ -59,6 +62,22 @@ struct InvokeOptions {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct SignalWaitOptions {
+    signal: String,
+    timeout_ms: f64,
+    #[serde(default)]
+    on_conflict: OnConflict,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignalOptions {
+    signal: String,
+    data: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SendOptions {
     events: Vec<Box<RawValue>>,
 }
@@ -73,7 +92,7 @@ impl Operation {
         let Some(kind) = OpKind::parse(&found.kind) else {
             let message = format!(
                 "operation {:?} is of kind {:?}, which this host does not know: it knows \"run\", \"sleep\", \
-                 \"wait-for-event\", \"invoke\" and \"send-events\"",
+                 \"wait-for-event\", \"invoke\", \"send-events\", \"wait-for-signal\" and \"send-signal\"",
                 found.key, found.kind
             );
             return Err(refused("UnknownOperation", message));
@@ -84,6 +103,8 @@ impl Operation {
             OpKind::WaitForEvent => wait(found, now),
             OpKind::Invoke => invoke(found, now),
             OpKind::SendEvents => send(found),
+            OpKind::WaitForSignal => wait_for_signal(found, now),
+            OpKind::SendSignal => send_signal(found),
         }
     }
 
@@ -94,6 +115,8 @@ impl Operation {
             Self::Act(Act::WaitForEvent { .. }) => OpKind::WaitForEvent,
             Self::Act(Act::Invoke { .. }) => OpKind::Invoke,
             Self::Act(Act::SendEvents { .. }) => OpKind::SendEvents,
+            Self::Act(Act::WaitForSignal(_)) => OpKind::WaitForSignal,
+            Self::Act(Act::SendSignal(_)) => OpKind::SendSignal,
         }
     }
 }
@@ -158,6 +181,29 @@ fn send(found: &Found) -> Result<Operation, Failure> {
         return Err(invalid(found, &format!("it has to send 1 to {} events", limits::EVENTS_PER_REQUEST_MAX)));
     }
     Ok(Operation::Act(Act::SendEvents { events }))
+}
+
+fn wait_for_signal(found: &Found, now: Millis) -> Result<Operation, Failure> {
+    let SignalWaitOptions { signal, timeout_ms, on_conflict } = options(found)?;
+    let until = now + duration(found, timeout_ms)?;
+    Ok(Operation::Act(Act::WaitForSignal(SignalWait { signal: signal_name(found, signal)?, on_conflict, until })))
+}
+
+fn send_signal(found: &Found) -> Result<Operation, Failure> {
+    let SignalOptions { signal, data } = options(found)?;
+    let data = data.map_or_else(|| Ok(Json::null()), |data| Json::parse(data.get()));
+    let data = data.map_err(|error| invalid(found, &error.to_string()))?;
+    if data.len() > limits::STEP_OUTPUT_MAX_BYTES {
+        return Err(invalid(found, &format!("`data` is longer than {} bytes", limits::STEP_OUTPUT_MAX_BYTES)));
+    }
+    Ok(Operation::Act(Act::SendSignal(Signal { signal: signal_name(found, signal)?, data })))
+}
+
+fn signal_name(found: &Found, signal: String) -> Result<Arc<str>, Failure> {
+    match signal.len() {
+        1..=limits::SIGNAL_NAME_MAX_BYTES => Ok(signal.into()),
+        _ => Err(invalid(found, &format!("the signal has to have 1 to {} bytes", limits::SIGNAL_NAME_MAX_BYTES))),
+    }
 }
 
 fn options<T: DeserializeOwned>(found: &Found) -> Result<T, Failure> {

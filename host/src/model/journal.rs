@@ -83,6 +83,13 @@ pub enum Awaited {
     Sending {
         events: u32,
     },
+    Signal {
+        signal: Arc<str>,
+    },
+    /// Nothing: it sends this signal.
+    Signalling {
+        signal: Arc<str>,
+    },
 }
 
 impl Entry {

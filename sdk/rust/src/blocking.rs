@@ -21,7 +21,7 @@ use crate::event::Event;
 use crate::failure::StepError;
 use crate::operations::Operations;
 use crate::output::StepOutput;
-use crate::outside::{Invoke, NewEvent, WaitFor};
+use crate::outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
 use crate::retry::Retry;
 use crate::step::{self, Attempt};
 use serde::Serialize;
@@ -117,6 +117,31 @@ impl Step {
         invoke: Invoke,
     ) -> Result<T, StepError> {
         drive::wait(&self.operations, self.step.invoke(id, invoke))
+    }
+
+    /// Waits for a signal; see [`crate::Step::wait_for_signal`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn wait_for_signal<T: DeserializeOwned>(
+        &self,
+        id: impl Into<Cow<'static, str>>,
+        wait: WaitForSignal,
+    ) -> Result<Option<T>, StepError> {
+        drive::wait(&self.operations, self.step.wait_for_signal(id, wait))
+    }
+
+    /// Sends a signal; see [`crate::Step::send_signal`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_signal(
+        &self,
+        id: impl Into<Cow<'static, str>>,
+        signal: &str,
+        data: impl Serialize,
+    ) -> Result<Option<String>, StepError> {
+        drive::wait(&self.operations, self.step.send_signal(id.into(), signal, data))
     }
 
     /// Sends an event; see [`crate::Step::send_event`].

@@ -80,7 +80,7 @@ pub use futures_util::future::{Either, join_all, try_join_all};
 pub use futures_util::{join, try_join};
 pub use log::{Level, Log};
 pub use output::StepOutput;
-pub use outside::{Invoke, NewEvent, WaitFor};
+pub use outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
 pub use race::{race, race_all};
 pub use retry::Retry;
 pub use step::{Attempt, Step};

@@ -67,6 +67,42 @@ impl WaitFor {
     }
 }
 
+/// A signal to wait for, see [`Step::wait_for_signal`](crate::Step::wait_for_signal).
+#[derive(Debug, Clone)]
+pub struct WaitForSignal {
+    signal: String,
+    replaces: bool,
+    timeout: Duration,
+}
+
+impl WaitForSignal {
+    /// The signal of that name. One run at a time waits for it: a second one fails.
+    #[must_use]
+    pub fn named(signal: impl Into<String>) -> Self {
+        Self { signal: signal.into(), replaces: false, timeout: TIMEOUT }
+    }
+
+    /// Takes the place of a run that waits for it already, rather than failing.
+    #[must_use]
+    pub fn replacing(mut self) -> Self {
+        self.replaces = true;
+        self
+    }
+
+    /// No longer than that: 365 days unless told otherwise, at most 366.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    pub(crate) fn options(&self) -> String {
+        let on_conflict = if self.replaces { "replace" } else { "fail" };
+        json!({ "signal": self.signal, "timeout_ms": milliseconds(self.timeout), "on_conflict": on_conflict })
+            .to_string()
+    }
+}
+
 /// A function to invoke, see [`Step::invoke`](crate::Step::invoke).
 #[derive(Debug, Clone)]
 pub struct Invoke {

@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::failure::{self, StepError};
 use crate::operations::{Answer, Operations, Turn};
 use crate::output::{self, StepOutput};
-use crate::outside::{Invoke, NewEvent, WaitFor};
+use crate::outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
 use crate::retry::Retry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -250,6 +250,50 @@ impl Step {
         }
         let sent = self.ask::<Sent, I>(id, "send-events", NewEvent::options(events));
         async move { Ok(sent.await?.ids) }
+    }
+
+    /// Waits for a signal, which is meant for one run; answers its data, or `None` when none has come in time.
+    ///
+    /// # Errors
+    /// A `DeserializeError` if `T` does not fit the data. The run fails at once if another one waits for the signal.
+    pub fn wait_for_signal<T, I>(
+        &self,
+        id: I,
+        wait: WaitForSignal,
+    ) -> impl Future<Output = Result<Option<T>, StepError>> + use<T, I>
+    where
+        T: DeserializeOwned,
+        I: Into<Cow<'static, str>>,
+    {
+        #[derive(serde::Deserialize)]
+        struct Signalled<T> {
+            data: T,
+        }
+        let answer = self.ask::<Option<Signalled<T>>, I>(id, "wait-for-signal", Ok(wait.options()));
+        async move { Ok(answer.await?.map(|signalled| signalled.data)) }
+    }
+
+    /// Sends a signal to the run that waits for it, once. Answers which run that was, if there was one.
+    ///
+    /// # Errors
+    /// Data that cannot be JSON.
+    pub fn send_signal<I>(
+        &self,
+        id: I,
+        signal: &str,
+        data: impl Serialize,
+    ) -> impl Future<Output = Result<Option<String>, StepError>> + 'static
+    where
+        I: Into<Cow<'static, str>> + 'static,
+    {
+        #[derive(serde::Deserialize)]
+        struct Sent {
+            run_id: Option<String>,
+        }
+        let data = serde_json::to_value(data).map_err(|error| error.to_string());
+        let options = data.map(|data| serde_json::json!({ "signal": signal, "data": data }).to_string());
+        let sent = self.ask::<Sent, Cow<'static, str>>(id.into(), "send-signal", options);
+        async move { Ok(sent.await?.run_id) }
     }
 
     /// An operation that the host sees to by itself.

@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::leases::Active;
 use crate::limits;
-use crate::model::{Event, EventId, Namespace, OpKey, Outcome, PluginName, RunId};
-use crate::store::{Cancelled, Effect, Error, Publication, Published, Urgency, Verdict, Version};
+use crate::model::{Event, Namespace, OpKey, Outcome, PluginName, RunId};
+use crate::store::{Cancelled, Done, Effect, Error, Publication, Published, Signal, Urgency, Verdict, Version};
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
 pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -35,7 +35,12 @@ pub enum Command {
         context: Arc<Event>,
         generation: u64,
         effect: Effect,
-        answer: Answer<Vec<EventId>>,
+        answer: Answer<Done>,
+    },
+    Signal {
+        namespace: Namespace,
+        signal: Signal,
+        answer: Answer<Option<RunId>>,
     },
     Cancel {
         namespace: Namespace,

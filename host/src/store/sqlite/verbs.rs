@@ -11,8 +11,8 @@ use crate::model::{
     Digest, Ended, Event, EventId, Mail, Millis, Namespace, OpKey, Outcome, PluginName, Record, RunId, Status,
 };
 use crate::store::{
-    Cancelled, Effect, Error, Lease, LogLine, Publication, Published, RunFilter, RunView, Store, Urgency, Verdict,
-    Version,
+    Cancelled, Done, Effect, Error, Lease, LogLine, Publication, Published, RunFilter, RunView, Signal, Store, Urgency,
+    Verdict, Version,
 };
 
 #[async_trait]
@@ -93,7 +93,7 @@ impl Store for SqliteStore {
         self.shared.queue.ask(|answer| Command::Flush { active, answer }).await
     }
 
-    async fn act(&self, lease: &Lease, key: OpKey, generation: u64, effect: Effect) -> Result<Vec<EventId>, Error> {
+    async fn act(&self, lease: &Lease, key: OpKey, generation: u64, effect: Effect) -> Result<Done, Error> {
         let active = self.shared.leases.held(lease)?;
         let context = lease.events[0].clone();
         self.shared.queue.ask(|answer| Command::Act { active, key, context, generation, effect, answer }).await
@@ -112,6 +112,11 @@ impl Store for SqliteStore {
     async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error> {
         let active = self.shared.leases.held(lease)?;
         self.shared.queue.ask(|answer| Command::Settle { active, verdict, answer }).await
+    }
+
+    async fn signal(&self, namespace: &Namespace, signal: Signal) -> Result<Option<RunId>, Error> {
+        let namespace = namespace.clone();
+        self.shared.queue.ask(|answer| Command::Signal { namespace, signal, answer }).await
     }
 
     async fn cancel(&self, namespace: &Namespace, run: RunId, reason: &str) -> Result<Cancelled, Error> {

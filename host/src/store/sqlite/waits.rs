@@ -4,13 +4,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::after::After;
+use super::after::{After, refused};
 use super::writer::{Trouble, Writer};
 use crate::expression::Expression;
-use crate::model::{Event, Json, Mail, OpKey};
-use crate::store::Wait;
+use crate::model::{Event, Json, Mail, Millis, Namespace, OpKey, RunId};
+use crate::store::{Error, OnConflict, Signal, SignalWait, Wait, codec};
+
+/// Nobody can send an event of such a name.
+fn signal_name(signal: &str) -> String {
+    format!("inngest/signal:{signal}")
+}
 
 /// How many waits there are, by namespace and event, and by the field they are looked up by; and their filters.
 #[derive(Debug, Default)]
@@ -137,6 +142,69 @@ impl Writer {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// One wait for each signal.
+    pub fn write_signal_wait(
+        &mut self,
+        run: i64,
+        key: &OpKey,
+        context: &Event,
+        wait: &SignalWait,
+    ) -> Result<(), Trouble> {
+        if let Some((holder, row)) = self.waits_for_signal(&context.namespace, &wait.signal, context.id.created())? {
+            match wait.on_conflict {
+                OnConflict::Fail => return refused(Error::SignalTaken { signal: wait.signal.clone(), holder }),
+                OnConflict::Replace => self.forget_wait(row)?,
+            };
+        }
+        let event = signal_name(&wait.signal);
+        self.write_wait(run, key, context, &Wait { event: event.into(), filter: None, until: Some(wait.until) })
+    }
+
+    /// Gives the signal to the run that waits for it.
+    pub fn signal(
+        &mut self,
+        namespace: &Namespace,
+        signal: &Signal,
+        after: &mut After,
+    ) -> Result<Option<RunId>, Trouble> {
+        let Some((receiver, wait)) = self.waits_for_signal(namespace, &signal.signal, 0)? else { return Ok(None) };
+        let mut query = self.connection.prepare_cached("SELECT id, n FROM waits WHERE wait = ?")?;
+        let key = query.query_row([wait], |row| Ok(OpKey::new(row.get::<_, String>(0)?, row.get(1)?)))?;
+        drop(query);
+        self.forget_wait(wait)?;
+        let value = serde_json::json!({ "signal": signal.signal, "data": signal.data.to_value() });
+        self.post(receiver.row(), &Mail::Answer { key, value: Ok(Json::of(&value)) }, after)?;
+        Ok(Some(receiver))
+    }
+
+    /// Who waits for the signal longer than until then, and by which wait.
+    fn waits_for_signal(
+        &self,
+        namespace: &Namespace,
+        signal: &str,
+        now: Millis,
+    ) -> Result<Option<(RunId, i64)>, Trouble> {
+        let namespace = self.shared.names.intern_namespace(&self.connection, namespace)?;
+        let mut query = self.connection.prepare_cached(
+            "SELECT runs.row, runs.id, wait FROM waits JOIN runs ON runs.row = waits.run
+             WHERE waits.namespace = ? AND event = ? AND path = '' AND value = '' AND until > ?",
+        )?;
+        let found = query.query_row(params![namespace, signal_name(signal), now as i64], |row| {
+            Ok((RunId::from_bytes(codec::whole_id(row.get(0)?, row.get(1)?)), row.get(2)?))
+        });
+        Ok(found.optional()?)
+    }
+
+    fn forget_wait(&mut self, wait: i64) -> Result<(), Trouble> {
+        let sql = "DELETE FROM waits WHERE wait = ? RETURNING namespace, event, path";
+        let mut delete = self.connection.prepare_cached(sql)?;
+        let (namespace, event, path): (i64, String, String) =
+            delete.query_row([wait], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        drop(delete);
+        self.awaited.remove(namespace, &event, &path);
         Ok(())
     }
 

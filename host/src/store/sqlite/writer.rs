@@ -167,6 +167,10 @@ impl Writer {
                 let acted = self.act(&active, &key, &context, generation, effect, after);
                 after.answer(answer, acted)
             }
+            Command::Signal { namespace, signal, answer } => {
+                let receiver = self.signal(&namespace, &signal, after);
+                after.answer(answer, receiver)
+            }
             Command::Cancel { namespace, run, reason, answer } => {
                 after.passes("cancel");
                 let cancelled = self.cancel(&namespace, run, &reason, after);
