@@ -17,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("cli::a_host_that_cannot_be_reached_ends_with_5", unreachable),
         Trial::test("cli::what_the_host_refuses_is_told", tells_refusals),
         Trial::test("cli::listings_are_json_that_scripts_can_read", lists),
+        Trial::test("cli::runs_list_says_when_a_run_is_due", shows_due),
         Trial::test("cli::sends_and_follows", sends),
         Trial::test("cli::plugins_list_counts_runs_on_older_versions", counts_older),
         Trial::test("cli::check_tells_functions_imports_and_grants", checks),
@@ -206,6 +207,19 @@ fn lists() -> Result<(), Failed> {
         drop(child.stdout.take());
         assert_eq!(child.wait()?.code(), Some(0), "{listing}");
     }
+    Ok(())
+}
+
+/// A run of an event that is to happen in 2099.
+fn shows_due() -> Result<(), Failed> {
+    let site = Site::new(&["hello"]);
+    let host = serve(&site, &[])?;
+    host.send(&json!({ "name": "demo/hello", "data": { "name": "Ada" }, "ts": 4_070_908_800_000_u64 }))
+        .expect("accepted");
+    let run = site.ask(&host, &["runs", "list", "--status", "queued", "--json"], &[]).json()["runs"][0].clone();
+    assert_eq!((&run["status"], &run["due_at"]), (&json!("Queued"), &json!("2099-01-01T00:00:00.000Z")));
+    let said = site.ask(&host, &["runs", "list"], &[]);
+    assert!(said.stdout.contains("DUE (UTC)") && said.stdout.contains("2099-01-01 00:00:00"), "{said:?}");
     Ok(())
 }
 

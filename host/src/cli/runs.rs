@@ -11,7 +11,7 @@ use super::flags::Target;
 use super::paint::Paint;
 use super::story::{Frames, Teller};
 use super::table::{Table, cut};
-use super::view::{Detail, Runs};
+use super::view::{Detail, Run, Runs};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -72,7 +72,7 @@ async fn list(options: List) -> Result<()> {
         eprintln!("No runs.");
         return Ok(());
     }
-    let mut table = Table::new(&["RUN", "FUNCTION", "STATUS", "QUEUED (UTC)", "ERROR"]);
+    let mut table = Table::new(&["RUN", "FUNCTION", "STATUS", "QUEUED (UTC)", "DUE (UTC)", "ERROR"]);
     for run in &runs.runs {
         let error = run.error.as_ref().map(|error| cut(&format!("{}: {}", error.name, error.message), 60));
         table.row(vec![
@@ -80,6 +80,7 @@ async fn list(options: List) -> Result<()> {
             run.function_id.clone(),
             run.status.to_lowercase(),
             run.queued_at.short(),
+            due(run),
             error.unwrap_or_default(),
         ]);
     }
@@ -97,6 +98,12 @@ async fn cancel(options: Show) -> Result<()> {
         writeln!(io::stdout(), "run {} is to end", options.run)?;
     }
     Ok(())
+}
+
+/// When it starts or goes on, where that is still to come.
+fn due(run: &Run) -> String {
+    let due = run.due_at.as_ref().filter(|due| run.ended_at.is_none() && due.ms > run.queued_at.ms);
+    due.map(|due| due.short()).unwrap_or_default()
 }
 
 async fn show(options: Show) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::world::{World, all};
 use crate::limits;
-use crate::model::{Event, EventId, Namespace};
+use crate::model::{Event, EventId, Namespace, Status};
 use crate::store::{Error, Publication, Store};
 
 pub async fn starts_the_planned_runs<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
@@ -120,4 +120,57 @@ pub async fn takes_many_at_once<S: Store>(world: World<'_, S, impl AsyncFn(&str)
     let mut leased: Vec<_> = world.lease_all().await.iter().map(|lease| lease.run).collect();
     leased.sort();
     assert_eq!(leased, planned);
+}
+
+pub async fn starts_runs_at_their_events_time<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let start = world.now;
+    let at = |ms: u64| format!(r#"{{"name":"n","ts":{}}}"#, start + ms);
+    while world.has_news().await {}
+    let later = world.publish(&at(3_600_000), &["f", "g"]).await.started;
+    assert!(world.has_news().await, "there is something to wait for");
+    assert!(world.store().is_idle(), "nothing is ready");
+    assert_eq!(world.store().next_due(), Some(start + 3_600_000));
+    let sooner = world.publish(&at(1_000), &["f"]).await.started[0];
+    assert!(world.has_news().await, "it is due before the others");
+    let past = world.publish(r#"{"name":"n","ts":1000000000000}"#, &["f"]).await.started[0];
+    assert_eq!(world.lease_one().await.run, past, "what has happened already starts at once");
+    assert!(world.lease(1).await.is_empty());
+    let view = world.store().run(&world.namespace, later[0]).await.expect("read").expect("known");
+    assert_eq!((view.status, view.due), (Status::Queued, Some(start + 3_600_000)));
+    world.crash_and_open().await;
+    assert_eq!(world.lease_all().await.iter().map(|lease| lease.run).collect::<Vec<_>>(), [past]);
+    world.now = start + 1_000;
+    assert_eq!(world.lease_one().await.run, sooner);
+    world.now = start + 3_599_999;
+    assert!(world.lease(1).await.is_empty(), "not a moment too soon");
+    world.now += 1;
+    let leases = world.lease_all().await;
+    assert_eq!(leases.iter().map(|lease| lease.run).collect::<Vec<_>>(), later);
+    all(leases.iter().map(|lease| world.complete(lease))).await;
+    world.crash_and_open().await;
+    world.now += 1_000_000;
+    let ended = world.lease_all().await.iter().any(|lease| later.contains(&lease.run));
+    assert!(!ended, "they have ended");
+}
+
+pub async fn holds_any_number_of_later_runs<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let many = 2 * limits::READY_IN_MEMORY_MAX + 100;
+    let start = world.now;
+    let mut started = Vec::new();
+    for first in (0..many).step_by(512) {
+        // The later they are sent the earlier they start.
+        let json = |number| format!(r#"{{"name":"n","ts":{}}}"#, start + 1_000_000 - number as u64);
+        let publications = (first..many.min(first + 512)).map(|number| world.publication(&json(number), &["f"]));
+        for answer in world.store().publish(0, publications.collect()).await.expect("published") {
+            started.extend(answer.started);
+        }
+    }
+    let prompt = world.start().await;
+    assert_eq!(world.lease_one().await.run, prompt, "they are in nobody's way");
+    assert_eq!(world.store().next_due(), Some(start + 1_000_000 - (many as u64 - 1)));
+    world.close_and_open().await;
+    world.now = start + 1_000_000;
+    let leased: Vec<_> = world.lease_all().await.iter().map(|lease| lease.run).filter(|run| *run != prompt).collect();
+    started.reverse();
+    assert!(leased == started, "in the order of their events' times");
 }

@@ -16,6 +16,7 @@ use crate::store::{Error, fault};
 #[derive(Debug)]
 pub struct Started {
     pub loaded: Box<Loaded>,
+    pub turn: Turn,
     pub listed: Listed,
 }
 
@@ -100,8 +101,9 @@ impl After {
             let due = agenda.next_due();
             let mut is_news = !self.started.is_empty();
             for started in self.started {
-                let turn = turn_of(started.loaded.run);
-                shared.put(&mut agenda, turn, started.listed, Some(started.loaded));
+                // What starts later is not kept in memory for so long.
+                let is_ready = started.turn == turn_of(started.loaded.run);
+                shared.put(&mut agenda, started.turn, started.listed, is_ready.then_some(started.loaded));
             }
             for (active, returned) in self.returned {
                 active.end();

@@ -3,7 +3,7 @@
 use rusqlite::{ErrorCode, OptionalExtension, params};
 
 use super::after::{After, Started, refused};
-use super::agenda::{Listed, Loaded, turn_of};
+use super::agenda::{Listed, Loaded, Turn, turn_of};
 use super::writer::{Trouble, Writer};
 use crate::limits;
 use crate::model::{Event, EventId, Millis, NewRun, OpKey, RunId};
@@ -57,13 +57,13 @@ impl Writer {
             return Ok(Published { event: event.id, started: ids });
         }
         for run in runs {
-            let listed = self.write_run(&run, &event, namespace, started.len())?;
+            let (turn, listed) = self.write_run(&run, &event, namespace, started.len())?;
             let NewRun { id, function, version, secret, failed_run, invoker, cancel_on } = run;
             let has_waits = !cancel_on.is_empty();
             let events = vec![event.clone()];
             let journal = Vec::new();
             let loaded = Loaded { run: id, function, version, secret, failed_run, invoker, has_waits, events, journal };
-            started.push(Started { loaded: Box::new(loaded), listed });
+            started.push(Started { loaded: Box::new(loaded), turn, listed });
         }
         Ok(Published { event: event.id, started: ids })
     }
@@ -101,7 +101,14 @@ impl Writer {
         Ok(codec::read_ids(&runs.unwrap_or_default(), RunId::from_bytes))
     }
 
-    fn write_run(&mut self, run: &NewRun, event: &Event, namespace: i64, already: usize) -> Result<Listed, Trouble> {
+    /// Answers when its turn comes, and whether the table `open` has it.
+    fn write_run(
+        &mut self,
+        run: &NewRun,
+        event: &Event,
+        namespace: i64,
+        already: usize,
+    ) -> Result<(Turn, Listed), Trouble> {
         let function = self.shared.names.intern_function(&self.connection, &run.function)?;
         let version = self.shared.names.intern_digest(&self.connection, &run.version)?;
         let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
@@ -131,13 +138,14 @@ impl Writer {
         }
         self.last_run = self.last_run.max(run.id.row());
         self.young += 1;
-        let turn = turn_of(run.id);
-        if run.id.row() > self.floor && !self.shared.agenda().spills(turn, already) {
-            return Ok(Listed::Not);
+        let turn = start_of(run.id, event);
+        let is_ready = turn == turn_of(run.id);
+        if is_ready && run.id.row() > self.floor && !self.shared.agenda().spills(turn, already) {
+            return Ok((turn, Listed::Not));
         }
         let mut insert = self.connection.prepare_cached("INSERT INTO open VALUES (?, ?)")?;
         insert.execute(params![turn.1, turn.0 as i64])?;
-        Ok(Listed::Open)
+        Ok((turn, Listed::Open))
     }
 
     /// Leaves out the functions that this event id has started within the last 24 hours, and notes the others.
@@ -167,6 +175,12 @@ impl Writer {
         forget.execute(params![now as i64, limits::SENDER_IDS_FORGOTTEN as i64])?;
         Ok(())
     }
+}
+
+/// When a new run's turn comes: right now, or at the event's time where that is still to come (vector G24).
+fn start_of(run: RunId, event: &Event) -> Turn {
+    let (created, row) = turn_of(run);
+    (created.max(event.at), row)
 }
 
 /// The host's own events are made once and need no protection from being sent twice.
