@@ -22,7 +22,7 @@ use crate::model::{
 };
 
 /// What went wrong with the store itself.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The plan was made against an older generation of the registry: plan again.
     #[error("the plan is of registry generation {planned}, the store is at {current}")]
