@@ -15,7 +15,7 @@ pub use event::{Event, EventError};
 pub use failure::{Cause, Failure, Kind, RetryAdvice};
 pub use function::{CancelOn, Definition, DefinitionError, FunctionKey, Role, Timeouts, Trigger, same_field};
 pub use id::{BadId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
-pub use journal::{Awaited, Entry, OpKey, Record};
+pub use journal::{Awaited, Entry, OpKey, Record, awaited};
 pub use json::{BadJson, Json};
 pub use mail::Mail;
 pub use retry::{Backoff, RetryOptions, RetryPolicy};

@@ -18,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("cli::what_the_host_refuses_is_told", tells_refusals),
         Trial::test("cli::listings_are_json_that_scripts_can_read", lists),
         Trial::test("cli::runs_list_says_when_a_run_is_due", shows_due),
+        Trial::test("cli::runs_show_what_they_wait_for_and_can_be_cancelled", shows_waits),
         Trial::test("cli::sends_and_follows", sends),
         Trial::test("cli::plugins_list_counts_runs_on_older_versions", counts_older),
         Trial::test("cli::check_tells_functions_imports_and_grants", checks),
@@ -221,6 +222,34 @@ fn shows_due() -> Result<(), Failed> {
     let said = site.ask(&host, &["runs", "list"], &[]);
     assert!(said.stdout.contains("DUE (UTC)") && said.stdout.contains("2099-01-01 00:00:00"), "{said:?}");
     Ok(())
+}
+
+fn shows_waits() -> Result<(), Failed> {
+    let site = Site::new(&["faults"]);
+    let mut host = serve(&site, &["--event-key", "test"])?;
+    let event = json!({ "name": "faults/await-signal", "data": { "signal": "approved" } });
+    let event = host.send(&event).expect("accepted");
+    let run = host.wait_for("the run to wait", |host| {
+        let run = host.get(&format!("/v1/events/{event}/runs"))["data"][0]["run_id"].as_str()?.to_owned();
+        let detail = host.get(&format!("/api/v1/runs/{run}"));
+        let waits = detail["waits_for"].as_array()?.first()?;
+        (waits["what"] == "waits_for_signal" && waits["awaited"] == "approved").then_some(run)
+    });
+    let show = || site.ask(&host, &["runs", "show", &run], &[]);
+    let said = show();
+    assert!(said.code == 0 && said.stdout.contains("waits    wait: signal approved, until "), "{said:?}");
+    let cancel = || site.ask(&host, &["runs", "cancel", &run], &[]);
+    let said = cancel();
+    assert!(said.code == 0 && said.stdout.contains("is to end"), "{said:?}");
+    for _ in 0..1_000 {
+        if show().stdout.contains("cancelled: by the API") {
+            let said = cancel();
+            assert!(said.code == 1 && said.stderr.contains("has ended already"), "{said:?}");
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    Err("the run was not cancelled".into())
 }
 
 fn sends() -> Result<(), Failed> {

@@ -10,7 +10,7 @@ use super::Api;
 use super::problem::Problem;
 use super::wire::{Error, Handler, Line, Log, Run};
 use crate::limits;
-use crate::model::{Json as JsonText, Outcome, Role, RunId, Status};
+use crate::model::{Json as JsonText, Outcome, Role, RunId, Status, awaited};
 use crate::store::{Cancelled, RunFilter, RunView};
 
 /// Events that are shown with a run; a batch may have more.
@@ -88,6 +88,8 @@ pub(super) struct Detail {
     error: Option<Error>,
     /// Why the run was cancelled.
     cancelled: Option<String>,
+    /// What it waits for; empty when it executes, has ended, or waits for its turn alone.
+    waits_for: Vec<Line>,
     journal: Vec<Line>,
     log: Vec<Log>,
     /// Runs that its end started.
@@ -117,11 +119,19 @@ pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
         output,
         error,
         cancelled,
+        waits_for: waits_for(&view),
         journal: view.journal.iter().map(Line::of).collect(),
         log: view.log.iter().map(Log::of).collect(),
         started: view.ended.iter().flat_map(|ended| &ended.started).map(ToString::to_string).collect(),
         handler: handler(&api, &view).await?,
     }))
+}
+
+fn waits_for(view: &RunView) -> Vec<Line> {
+    match view.status {
+        Status::Queued => awaited(&view.journal).into_iter().map(Line::of).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// `POST /api/v1/runs/{id}/cancel`.

@@ -127,6 +127,23 @@ impl<W: Write> Teller<W> {
         }
     }
 
+    /// One thing that holds a run up, and until when.
+    fn waits(&self, line: &Line) -> String {
+        let step = line.step.as_ref().map(ToString::to_string).unwrap_or_default();
+        let awaited = line.awaited.as_deref().unwrap_or_default();
+        let what = match line.what {
+            What::Sleep => format!("sleep {step}"),
+            What::StepRetry => format!("the next attempt of step {step}"),
+            What::BodyRetry => "the next attempt of the body".to_owned(),
+            What::WaitsForEvent => format!("{step}: event {awaited}"),
+            What::WaitsForSignal => format!("{step}: signal {awaited}"),
+            What::Invokes => format!("{step}: the end of {awaited}"),
+            _ => step,
+        };
+        let until = line.until.as_ref().map(|until| format!(", until {}", until.text)).unwrap_or_default();
+        format!("{what}{until}")
+    }
+
     /// Steps that have a result are not run again.
     fn memoized(&mut self, before: &[Line]) -> io::Result<()> {
         let done = before.iter().filter(|line| matches!(line.what, What::StepCompleted | What::StepFailed));
@@ -143,7 +160,11 @@ impl<W: Write> Teller<W> {
         let run = &detail.run;
         let Some(ended) = &run.ended_at else {
             let due = run.due_at.as_ref().map(|due| format!(", goes on at {}", due.text)).unwrap_or_default();
-            return writeln!(self.out, "  {}{due}", self.paint.yellow(run.status.to_lowercase()));
+            writeln!(self.out, "  {}{due}", self.paint.yellow(run.status.to_lowercase()))?;
+            for line in &detail.waits_for {
+                writeln!(self.out, "  waits    {}", self.waits(line).trim_end())?;
+            }
+            return Ok(());
         };
         let text = match (&detail.error, &detail.cancelled) {
             (None, Some(reason)) => format!("{}: {reason}", self.paint.yellow("cancelled")),

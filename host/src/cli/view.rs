@@ -71,6 +71,8 @@ pub struct Detail {
     pub error: Option<Error>,
     #[serde(default)]
     pub cancelled: Option<String>,
+    #[serde(default)]
+    pub waits_for: Vec<Line>,
     pub journal: Vec<Line>,
     pub log: Vec<Log>,
     pub started: Vec<String>,

@@ -92,7 +92,41 @@ pub enum Awaited {
     },
 }
 
+/// What a run waits for, by its journal: the records of operations that are not over and of a body that backs off, in
+/// order. Empty for a run that waits for its turn alone.
+pub fn awaited(journal: &[Record]) -> Vec<&Record> {
+    let mut open: Vec<&Record> = Vec::new();
+    for record in journal {
+        let key = record.entry.key();
+        if record.entry.is_result() {
+            open.retain(|other| other.entry.key().is_some_and(|of| Some(of) != key));
+        }
+        match &record.entry {
+            Entry::Sleep { .. } | Entry::Waits { .. } => open.push(record),
+            Entry::StepRetry { .. } | Entry::BodyRetry { .. } => {
+                open.retain(|other| other.entry.key() != key);
+                open.push(record);
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
 impl Entry {
+    /// The operation that it is about.
+    pub fn key(&self) -> Option<&OpKey> {
+        match self {
+            Self::Step { key, .. }
+            | Self::StepRetry { key, .. }
+            | Self::Sleep { key, .. }
+            | Self::Woke { key }
+            | Self::Waits { key, .. }
+            | Self::Answered { key, .. } => Some(key),
+            Self::BodyRetry { .. } | Self::Interrupted | Self::Began => None,
+        }
+    }
+
     /// Whether it is a result: what `next` delivers, and what resets the body's attempts and the interruptions.
     pub fn result(&self) -> Option<(&OpKey, Result<Json, Failure>)> {
         match self {
@@ -110,5 +144,33 @@ impl Entry {
 
     pub fn is_result(&self) -> bool {
         matches!(self, Self::Step { .. } | Self::Woke { .. } | Self::Answered { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    #[test]
+    fn what_is_over_is_not_waited_for() {
+        let key = |id: &str| OpKey::new(id, 0);
+        let error = Failure::of_host(Kind::Application, "Error", "x");
+        let retry = |id: &str| Entry::StepRetry { key: key(id), started: 0, error: error.clone(), retry_at: 9 };
+        let waits = |id: &str| Entry::Waits { key: key(id), what: Awaited::Event { name: "e".into() }, until: None };
+        let entries = [
+            Entry::BodyRetry { error: error.clone(), retry_at: 1 },
+            Entry::Sleep { key: key("nap"), until: 5 },
+            waits("a"),
+            waits("b"),
+            retry("step"),
+            Entry::Answered { key: key("a"), value: Ok(Json::null()) },
+            retry("step"),
+            Entry::Interrupted,
+        ];
+        let record = |(order, entry)| Record { order: order as u32, at: 0, entry };
+        let journal: Vec<Record> = entries.into_iter().enumerate().map(record).collect();
+        let open: Vec<u32> = awaited(&journal).iter().map(|record| record.order).collect();
+        assert_eq!(open, [1, 3, 6], "a result ends the body's backoff, and a later retry stands for the one before");
     }
 }

@@ -80,7 +80,7 @@ pub async fn acts_once<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S
     assert!(matches!(stale, Ok(_) | Err(Error::StaleGeneration { .. })));
 }
 
-pub async fn answers_who_waits<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+pub async fn answers_who_waits<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
     let filters = [None, Some("event.data.a == async.data.a"), Some("async.data.n > 5")];
     let mut leases = Vec::new();
     for filter in filters {
@@ -148,7 +148,7 @@ pub async fn cancels_by_events<S: Store>(mut world: World<'_, S, impl AsyncFn(&s
     assert_eq!(mail(&world, &lease).await, [Mail::Cancel { reason: "by event shop/start".into() }]);
 }
 
-pub async fn tells_the_invoker<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+pub async fn tells_the_invoker<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
     let cancelled = crate::model::Outcome::Cancelled { reason: "told to".into() };
     for (outcome, is_ok) in [(completed(), true), (failed(), false), (cancelled, false)] {
         world.start().await;
