@@ -1,6 +1,7 @@
 //! From an event to the runs that it starts.
 
 mod lifecycle;
+mod timetable;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use crate::registry::{Listener, Registry, Snapshot};
 use crate::store::{self, Publication, Published, Store};
 
 pub use lifecycle::{FAILED, FINISHED, HasHandler, RunEnd, emits_lifecycle};
+pub use timetable::Timetable;
 
 /// Plans what events start, and publishes them.
 #[derive(Debug)]

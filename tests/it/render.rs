@@ -25,7 +25,7 @@ pub fn history(runs: &[RunView], events: &[std::sync::Arc<Event>]) -> String {
     for run in runs {
         render_run(&mut text, run, &names);
     }
-    for event in events.iter().filter(|event| event.name.starts_with("inngest/")) {
+    for event in events.iter().filter(|event| event.name.starts_with("inngest/function.")) {
         render_event(&mut text, event, &names);
     }
     text
