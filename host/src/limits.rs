@@ -24,6 +24,14 @@ pub const CANCEL_ON_MAX: usize = 5;
 pub const TRIGGERS_MAX: usize = 10;
 /// Inngest's.
 pub const TRIGGER_NAME_MAX_BYTES: usize = 255;
+/// A schedule in cron's notation: all numbers of all fields fit.
+pub const CRON_MAX_BYTES: usize = 255;
+/// Inngest's.
+pub const JITTER_MIN_MS: u64 = 1_000;
+/// Inngest's.
+pub const JITTER_MAX_MS: u64 = 5 * 60 * 1_000;
+/// An occurrence of a schedule that is later than this was missed: it runs, but those behind it are not made up for.
+pub const CRON_LATE_MS: u64 = 60_000;
 /// A filter expression: compiling one is work that a plugin can ask for.
 pub const EXPRESSION_MAX_BYTES: usize = 4_096;
 /// Functions in one plugin: each costs a place in the index of triggers.

@@ -1,5 +1,7 @@
 //! The vocabulary that every other room speaks: no I/O, no async.
 
+mod cron;
+mod duration;
 mod event;
 mod failure;
 mod function;
@@ -9,8 +11,11 @@ mod json;
 mod mail;
 mod retry;
 mod run;
+mod schedule;
 mod time;
 
+pub use cron::{BadCron, Cron};
+pub use duration::{BadDuration, duration_text, read_duration};
 pub use event::{Event, EventError};
 pub use failure::{Cause, Failure, Kind, RetryAdvice};
 pub use function::{CancelOn, Definition, DefinitionError, FunctionKey, Role, Timeouts, Trigger, same_field};
@@ -20,4 +25,5 @@ pub use json::{BadJson, Json};
 pub use mail::Mail;
 pub use retry::{Backoff, RetryOptions, RetryPolicy};
 pub use run::{Ended, Invoker, NewRun, Outcome, Status};
+pub use schedule::{Occurrence, Schedule};
 pub use time::{Clock, Millis, SystemClock};

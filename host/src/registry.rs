@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch as watch_channel};
 
 use crate::expression;
 use crate::model::{Clock, Definition, Digest, FunctionKey, Namespace, PluginName};
@@ -104,6 +104,8 @@ pub struct Registry {
     clock: Arc<dyn Clock>,
     codes: Codes,
     current: ArcSwap<Snapshot>,
+    /// The generation, for those who wait for another.
+    generation: watch_channel::Sender<u64>,
     /// One change at a time.
     changes: Mutex<()>,
 }
@@ -127,13 +129,25 @@ impl Registry {
         }
         let snapshot = Snapshot::of(store.generation(), plugins);
         let codes = Codes::new(store.clone(), sandbox.clone(), settings);
+        let generation = watch_channel::Sender::new(snapshot.generation);
         let current = ArcSwap::from_pointee(snapshot);
-        Ok(Arc::new(Self { store, sandbox, clock, codes, current, changes: Mutex::new(()) }))
+        Ok(Arc::new(Self { store, sandbox, clock, codes, current, generation, changes: Mutex::new(()) }))
     }
 
     /// What is live at this moment. One event is planned against one snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// Tells of each change of what is live, once it is.
+    pub fn changes(&self) -> watch_channel::Receiver<u64> {
+        self.generation.subscribe()
+    }
+
+    fn swap(&self, snapshot: Snapshot) {
+        let generation = snapshot.generation;
+        self.current.store(Arc::new(snapshot));
+        self.generation.send_replace(generation);
     }
 
     /// Makes these bytes the live version of the plugin, for new runs. On any error the last good version stays live.
@@ -160,7 +174,7 @@ impl Registry {
         }
         let before = current.plugin(&candidate.namespace, &candidate.name).map(|live| live.version);
         let generation = self.store.activate(candidate.to_version(), bytes).await?;
-        self.current.store(Arc::new(current.with(generation, candidate)));
+        self.swap(current.with(generation, candidate));
         Ok(match before {
             Some(before) => Change::Replaced { before },
             None => Change::Added,
@@ -175,7 +189,7 @@ impl Registry {
             return Err(Error::NoSuchPlugin(plugin.clone()));
         }
         let generation = self.store.retire(namespace, plugin).await?;
-        self.current.store(Arc::new(current.without(generation, namespace, plugin)));
+        self.swap(current.without(generation, namespace, plugin));
         Ok(())
     }
 

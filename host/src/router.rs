@@ -1,6 +1,7 @@
 //! From an event to the runs that it starts.
 
 mod lifecycle;
+mod timetable;
 
 use std::sync::Arc;
 
@@ -9,10 +10,11 @@ use serde_json::json;
 use crate::model::{
     Clock, Digest, Event, EventId, FunctionKey, IdSource, Invoker, Json, Millis, Namespace, NewRun, RunId,
 };
-use crate::registry::{Listener, Registry, Snapshot};
+use crate::registry::{Listener, LiveFunction, Registry, Snapshot};
 use crate::store::{self, Publication, Published, Store};
 
 pub use lifecycle::{FAILED, FINISHED, HasHandler, RunEnd, emits_lifecycle};
+pub use timetable::Timetable;
 
 /// The event that starts an invoked run.
 const INVOKED: &str = "inngest/function.invoked";
@@ -83,11 +85,15 @@ impl Router {
         let live = snapshot.function(namespace, function)?;
         let event = invocation(namespace, self.ids.event(now), function, data, invoker, now);
         let mut publication = self.plan(&snapshot, &Arc::new(event));
-        let run = self.new_run(live.key.clone(), live.version, None);
-        publication
-            .runs
-            .insert(0, NewRun { invoker: Some(invoker.clone()), cancel_on: live.definition.cancel_on.clone(), ..run });
+        let run = self.run_of(live);
+        publication.runs.insert(0, NewRun { invoker: Some(invoker.clone()), ..run });
         Some((snapshot.generation, publication))
+    }
+
+    /// A run that no trigger of its function has started.
+    fn run_of(&self, live: &LiveFunction) -> NewRun {
+        let cancel_on = live.definition.cancel_on.clone();
+        NewRun { cancel_on, ..self.new_run(live.key.clone(), live.version, None) }
     }
 
     fn new_run(&self, function: Arc<FunctionKey>, version: Digest, failed_run: Option<RunId>) -> NewRun {

@@ -3,7 +3,7 @@
 //! Nothing here is global: tests start as many hosts as they like, with a clock of their own.
 //!
 //! How a host stops ([`Host::stop`]): first everybody is told. HTTP accepts no more, answers what it has begun, and
-//! ends the answers that follow runs; folders are no longer watched; the scheduler leases nothing more, and what
+//! ends the answers that follow runs; folders are no longer watched; no schedule starts anything; the scheduler leases nothing more, and what
 //! executes gives its lease back at its next record, which counts neither as an attempt nor as an interruption.
 //! Whoever is not done within its grace is dropped, which is a crash to the run it drives and to nobody else. Last the
 //! store writes what is buffered and closes. An event that was acknowledged is on disk long before.
@@ -26,7 +26,7 @@ use crate::executor::{self, Executor};
 use crate::model::{Clock, Definition, EventId, IdSource, Millis, Namespace, PluginName};
 use crate::registry::watch::{Reporter, Source, Watch};
 use crate::registry::{self, Allowance, Settings};
-use crate::router::Router;
+use crate::router::{Router, Timetable};
 use crate::sandbox::{self, Bounds, Compiler, Grants, Plugin, Sandbox};
 use crate::scheduler::Scheduler;
 use crate::store::{self, SqliteStore, Stats, Store};
@@ -54,8 +54,10 @@ pub struct Host {
     stats: Arc<dyn Fn() -> Stats + Send + Sync>,
     registry: Arc<Registry>,
     router: Arc<Router>,
+    timetable: Arc<Timetable>,
     stop: watch::Sender<bool>,
     scheduler: JoinHandle<()>,
+    crons: JoinHandle<()>,
     watches: Vec<JoinHandle<()>>,
     listening: Option<Listening>,
 }
@@ -100,9 +102,25 @@ impl Host {
         let stop = watch::Sender::new(false);
         let scheduler = Scheduler::new(store.clone(), executor, clock.clone(), config.workers);
         let scheduler = tokio::spawn(scheduler.run(stop.subscribe()));
+        let timetable = Timetable::new(router.clone());
+        let crons = tokio::spawn(timetable.clone().run(stop.subscribe()));
         let stats = Arc::new(move || sqlite.stats());
         let (watches, listening) = (Vec::new(), None);
-        Ok(Self { config, clock, ids, store, stats, registry, router, stop, scheduler, watches, listening })
+        Ok(Self {
+            config,
+            clock,
+            ids,
+            store,
+            stats,
+            registry,
+            router,
+            timetable,
+            stop,
+            scheduler,
+            crons,
+            watches,
+            listening,
+        })
     }
 
     /// Makes the sources' components live, retires every other plugin but those `kept`, and follows the sources from
@@ -168,6 +186,11 @@ impl Host {
         &self.router
     }
 
+    /// Starts functions by their schedules.
+    pub fn timetable(&self) -> &Arc<Timetable> {
+        &self.timetable
+    }
+
     /// An id for an event that is received now.
     pub fn new_event_id(&self) -> (EventId, Millis) {
         let now = self.clock.now();
@@ -188,6 +211,7 @@ impl Host {
         for watch in self.watches {
             within(limits::HTTP_GRACE_MS, "watching a folder", watch).await;
         }
+        within(limits::SHUTDOWN_GRACE_MS, "starting by schedule", self.crons).await;
         within(limits::SHUTDOWN_GRACE_MS, "what executes", self.scheduler).await;
         self.store.close().await;
     }

@@ -36,6 +36,16 @@ const CASES: &[Case] = &[
         || options(r#"{"triggers":[{"event":"a","if":"1 +"}]}"#),
         &["function \"f\"", "trigger \"a\"", "\"1 +\" is not valid CEL: 1:4"],
     ),
+    (
+        "a_schedule_that_is_none",
+        || options(r#"{"triggers":[{"cron":"TZ=Europe/Paris 0 25 * * *"}]}"#),
+        &["function \"f\"", "cron \"TZ=Europe/Paris 0 25 * * *\"", "hour \"25\": 25 is not from 0 to 23"],
+    ),
+    (
+        "a_schedule_twice",
+        || options(r#"{"triggers":[{"cron":"@daily"},{"cron":"@daily","jitter":"5s"}]}"#),
+        &["function \"f\"", "cron \"@daily\" is there twice"],
+    ),
     ("an_id_that_is_none", || functions(&[("a b", "{}", false)]), &["function \"a b\"", "its id"]),
     ("an_id_twice", || functions(&[("f", "{}", true), ("f", "{}", false)]), &["two functions with the id \"f\""]),
     (

@@ -5,6 +5,7 @@ mod cargo_component;
 mod cli;
 mod clock;
 mod crash;
+mod crons;
 mod guests;
 mod hot_swap;
 mod http;
@@ -28,6 +29,7 @@ fn main() {
         cargo_component::trials(),
         cli::trials(),
         crash::trials(),
+        crons::trials(),
         hot_swap::trials(),
         http::trials(),
         languages::trials(),

@@ -2,8 +2,10 @@
 //!
 //! `scenario.toml` is described in `tests/scenarios/README.md`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
 use serde::Deserialize;
@@ -12,6 +14,7 @@ use crate::clock::START;
 use crate::guests;
 use crate::render;
 use crate::stage::Stage;
+use crate::wat_guest::{Guest, describing};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +28,9 @@ struct Scenario {
     /// Guests beside `app`.
     #[serde(default)]
     plugins: Vec<String>,
+    /// Guests of this scenario alone, by name: functions that end with the event that started them, by id with options.
+    #[serde(default)]
+    guests: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
     /// Where the clock stops; without it, when nothing waits any more.
     until_s: Option<u64>,
     #[serde(rename = "do", default)]
@@ -41,6 +47,9 @@ struct Deed {
     /// The host stops gracefully and starts again on the same data.
     #[serde(default)]
     restart: bool,
+    /// It is down for so long.
+    #[serde(default)]
+    down_s: u64,
     swap: Option<Swap>,
     retire: Option<String>,
     /// Ends a run by its number in the history, from outside.
@@ -80,11 +89,11 @@ async fn play(scenario: &Scenario) -> Result<String, Failed> {
     let mut stage = Stage::open().await;
     stage.load("app", "scenarios").await;
     for plugin in &scenario.plugins {
-        stage.load(plugin, plugin).await;
+        load(&stage, scenario, plugin, plugin).await;
     }
     for deed in &scenario.deeds {
         stage.advance_to(START + deed.at_s * 1_000).await;
-        perform(&mut stage, deed).await?;
+        perform(&mut stage, scenario, deed).await?;
     }
     let end = scenario.until_s.map_or(u64::MAX, |until| START + until * 1_000);
     stage.advance_to(end).await;
@@ -93,7 +102,25 @@ async fn play(scenario: &Scenario) -> Result<String, Failed> {
     Ok(render::history(&runs, &events))
 }
 
-async fn perform(stage: &mut Stage, deed: &Deed) -> Result<(), Failed> {
+/// A guest of the scenario's own, or one that is built.
+async fn load(stage: &Stage, scenario: &Scenario, plugin: &str, guest: &str) {
+    match scenario.guests.get(guest) {
+        Some(functions) => stage.offer(plugin, component(functions)).await,
+        None => stage.load(plugin, guest).await,
+    }
+}
+
+/// Functions that end with the event that started them, by id with their options.
+pub fn component(functions: &BTreeMap<String, serde_json::Value>) -> Arc<[u8]> {
+    let options: Vec<_> = functions.iter().map(|(id, options)| (id.as_str(), options.to_string())).collect();
+    let functions: Vec<_> = options.iter().map(|(id, options)| (*id, options.as_str(), false)).collect();
+    let describe = describing(&functions);
+    // The sixth parameter is the list of events: a pointer to a pointer and a length.
+    let run = "(call $completed (i32.load (local.get 6)) (i32.load (i32.add (local.get 6) (i32.const 4))))";
+    Guest { describe: Some(&describe), run, ..Guest::default() }.build()
+}
+
+async fn perform(stage: &mut Stage, scenario: &Scenario, deed: &Deed) -> Result<(), Failed> {
     if let Some(event) = &deed.send {
         match (stage.send(event).await, &deed.refused) {
             (Ok(()), None) => {}
@@ -103,10 +130,10 @@ async fn perform(stage: &mut Stage, deed: &Deed) -> Result<(), Failed> {
         }
     }
     if deed.restart {
-        stage.restart().await;
+        stage.restart(deed.down_s * 1_000).await;
     }
     if let Some(swap) = &deed.swap {
-        stage.load(&swap.plugin, &swap.to).await;
+        load(stage, scenario, &swap.plugin, &swap.to).await;
     }
     if let Some(number) = deed.cancel {
         stage.cancel(number).await;

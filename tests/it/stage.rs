@@ -43,15 +43,20 @@ impl Stage {
         self.host = Some(Host::start(config, world).await.expect("the host starts"));
     }
 
-    fn host(&self) -> &Host {
+    pub fn host(&self) -> &Host {
         self.host.as_ref().expect("the host runs")
     }
 
     /// Makes a guest's component the live version of a plugin.
     pub async fn load(&self, plugin: &str, guest: &str) {
-        let plugin = PluginName::new(plugin).expect("a plugin's name");
-        let offered = self.host().registry().offer(&self.namespace, &plugin, guests::bytes(guest)).await;
-        offered.unwrap_or_else(|error| panic!("{guest} is refused: {error}"));
+        self.offer(plugin, guests::bytes(guest)).await;
+    }
+
+    /// The same with a component from memory.
+    pub async fn offer(&self, plugin: &str, component: Arc<[u8]>) {
+        let name = PluginName::new(plugin).expect("a plugin's name");
+        let offered = self.host().registry().offer(&self.namespace, &name, component).await;
+        offered.unwrap_or_else(|error| panic!("{plugin} is refused: {error}"));
     }
 
     pub async fn retire(&self, plugin: &str) {
@@ -79,7 +84,7 @@ impl Stage {
     pub async fn advance_to(&self, end: Millis) {
         loop {
             self.rest().await;
-            match self.host().store().next_due() {
+            match self.next_due() {
                 // It is due already: the scheduler is about to see to it.
                 Some(due) if due <= self.clock.now() => tokio::time::sleep(Duration::from_millis(1)).await,
                 Some(due) if due <= end => self.clock.move_to(due),
@@ -92,6 +97,17 @@ impl Stage {
         }
     }
 
+    /// The clock jumps, as when the machine was asleep.
+    pub async fn pause_until(&self, end: Millis) {
+        self.rest().await;
+        self.clock.move_to(end);
+    }
+
+    fn next_due(&self) -> Option<Millis> {
+        let host = self.host();
+        [host.store().next_due(), host.timetable().next_due()].into_iter().flatten().min()
+    }
+
     /// Until nothing executes and nothing is ready.
     async fn rest(&self) {
         while !self.host().store().is_idle() {
@@ -99,8 +115,10 @@ impl Stage {
         }
     }
 
-    pub async fn restart(&mut self) {
+    /// The clock goes on while the host is down.
+    pub async fn restart(&mut self, down_ms: Millis) {
         self.host.take().expect("the host runs").stop().await;
+        self.clock.move_to(self.clock.now() + down_ms);
         self.start().await;
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Api;
 use super::problem::Problem;
 use super::time::Stamp;
-use crate::model::Role;
+use crate::model::{Millis, Role, Schedule, duration_text};
 use crate::registry::{LiveFunction, PluginView};
 
 #[derive(Debug, Serialize)]
@@ -25,24 +25,45 @@ pub(super) struct Function {
 
 #[derive(Debug, Serialize)]
 struct Trigger {
-    event: String,
-    #[serde(rename = "if")]
+    /// An event, or
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<String>,
+    #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
     filter: Option<String>,
+    /// a schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cron: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jitter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<Stamp>,
+}
+
+impl Trigger {
+    fn event(event: String, filter: Option<String>) -> Self {
+        Self { event: Some(event), filter, cron: None, jitter: None, next_at: None }
+    }
+
+    fn schedule(schedule: &Schedule, function: &str, now: Millis) -> Self {
+        let jitter = (schedule.jitter_ms > 0).then(|| duration_text(schedule.jitter_ms));
+        let next_at = schedule.next(function, now).map(|occurrence| Stamp(occurrence.at));
+        Self { event: None, filter: None, cron: Some(schedule.source().to_string()), jitter, next_at }
+    }
 }
 
 impl Function {
-    fn of(function: &LiveFunction) -> Self {
+    fn of(function: &LiveFunction, now: Millis) -> Self {
         let definition = &function.definition;
-        let triggers = definition
-            .triggers
-            .iter()
-            .map(|trigger| Trigger { event: trigger.event.clone(), filter: trigger.filter.clone() });
+        let composite = function.key.composite();
+        let events = definition.triggers.iter();
+        let triggers = events.map(|trigger| Trigger::event(trigger.event.clone(), trigger.filter.clone()));
+        let schedules = definition.schedules.iter().map(|one| Trigger::schedule(one, &composite, now));
         Self {
-            function_id: function.key.composite(),
+            triggers: triggers.chain(schedules).chain(failure_trigger(function)).collect(),
+            function_id: composite,
             name: definition.name.to_string(),
             plugin: function.key.plugin.to_string(),
             version: function.version.to_string(),
-            triggers: triggers.chain(failure_trigger(function)).collect(),
             retries: definition.retry.retries(),
             failure_function_id: definition.has_failure_handler.then(|| function.key.failure().composite()),
         }
@@ -57,13 +78,14 @@ fn failure_trigger(function: &LiveFunction) -> Option<Trigger> {
     let composite = function.key.composite();
     let main = composite.strip_suffix("-failure").unwrap_or(&composite);
     let filter = format!("event.data.function_id == '{main}'");
-    Some(Trigger { event: "inngest/function.failed".into(), filter: Some(filter) })
+    Some(Trigger::event("inngest/function.failed".into(), Some(filter)))
 }
 
 pub(super) async fn functions(State(api): State<Api>) -> Json<Value> {
     let snapshot = api.registry.snapshot();
-    let mut functions: Vec<Function> =
-        snapshot.functions().filter(|function| function.key.namespace == api.namespace).map(Function::of).collect();
+    let now = api.clock.now();
+    let own = snapshot.functions().filter(|function| function.key.namespace == api.namespace);
+    let mut functions: Vec<Function> = own.map(|function| Function::of(function, now)).collect();
     functions.sort_by(|a, b| a.function_id.cmp(&b.function_id));
     Json(json!({ "functions": functions }))
 }

@@ -67,10 +67,11 @@ fn show(config: &Config, name: &PluginName, plugin: &Plugin, definitions: &[Defi
             Some(filter) => format!("{} if {filter}", trigger.event),
             None => trigger.event.clone(),
         });
+        let schedules = definition.schedules.iter().map(|schedule| format!("cron {}", schedule.source()));
         table.row(vec![
             format!("{name}-{}", definition.id),
             definition.name.to_string(),
-            triggers.collect::<Vec<_>>().join(", "),
+            triggers.chain(schedules).collect::<Vec<_>>().join(", "),
             definition.retry.retries().to_string(),
             if definition.has_failure_handler { "yes" } else { "no" }.to_owned(),
         ]);

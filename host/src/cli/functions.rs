@@ -49,8 +49,13 @@ pub async fn run(command: Command) -> Result<ExitCode> {
 
 /// A trigger on one line.
 pub fn trigger(trigger: &Trigger) -> String {
+    if let Some(cron) = &trigger.cron {
+        let next = trigger.next_at.as_ref().map(|next| format!(" (next {} UTC)", next.short())).unwrap_or_default();
+        return format!("cron {cron}{next}");
+    }
+    let event = trigger.event.clone().unwrap_or_default();
     match &trigger.filter {
-        Some(filter) => format!("{} if {}", trigger.event, cut(filter, 60)),
-        None => trigger.event.clone(),
+        Some(filter) => format!("{event} if {}", cut(filter, 60)),
+        None => event,
     }
 }

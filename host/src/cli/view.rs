@@ -195,9 +195,11 @@ pub struct Function {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct Trigger {
-    pub event: String,
+    pub event: Option<String>,
     #[serde(rename = "if")]
     pub filter: Option<String>,
+    pub cron: Option<String>,
+    pub next_at: Option<Time>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

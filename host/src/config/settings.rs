@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::value::{self, Value};
 use super::{Config, Durability, LogFormat};
-use crate::model::Namespace;
+use crate::model::{Namespace, duration_text};
 
 /// One setting. Its environment variable is `STEPWELL_` and the key in capitals.
 pub struct Setting {
@@ -111,7 +111,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "How long one attempt of a step, or one stretch of a body, may take.",
         example: "\"2h\"",
         set: |config, value| Ok(config.deadline_ms = value::duration_ms(&value)?),
-        show: |config| quoted(value::show_ms(config.deadline_ms)),
+        show: |config| quoted(duration_text(config.deadline_ms)),
     },
     Setting {
         key: "memory",
@@ -125,7 +125,7 @@ pub const SETTINGS: &[Setting] = &[
         about: "A constant delay before every retry, without jitter, in place of the table. For development.",
         example: "\"2s\"",
         set: |config, value| Ok(config.retry_interval_ms = Some(value::duration_ms(&value)?)),
-        show: |config| config.retry_interval_ms.and_then(|ms| quoted(value::show_ms(ms))),
+        show: |config| config.retry_interval_ms.and_then(|ms| quoted(duration_text(ms))),
     },
     Setting {
         key: "log_format",

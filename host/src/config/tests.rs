@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use super::*;
+use crate::model::duration_text;
 use crate::sandbox::Reach;
 
 fn load(text: &str, environment: &[(&str, &str)], flags: &[Flag]) -> Result<Config, Error> {
@@ -79,7 +80,7 @@ fn values_have_units() {
     assert!(ms("banana").is_err() && ms("").is_err() && ms("0s").is_err() && ms("99999999999999999d").is_err());
     assert_eq!(value::size_bytes(&Value::Text("64 MB".into())), Ok(64_000_000));
     assert!(value::size_bytes(&Value::Text("1B".into())).is_err());
-    assert_eq!((value::show_ms(7_200_000), value::show_bytes(256 << 20)), ("2h".into(), "256MiB".into()));
+    assert_eq!((duration_text(7_200_000), value::show_bytes(256 << 20)), ("2h".into(), "256MiB".into()));
 }
 
 #[test]

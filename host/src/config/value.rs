@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::model::read_duration;
+
 /// A setting's value before it is understood.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -65,8 +67,6 @@ pub(super) fn keys(value: Value) -> Result<Vec<String>, String> {
     Ok(keys)
 }
 
-const UNITS_OF_TIME: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
-
 /// `"1h30m"`, `"500ms"`; a bare number counts seconds.
 pub(super) fn duration_ms(value: &Value) -> Result<u64, String> {
     let wanted = "it has to be a duration such as \"500ms\", \"30s\" or \"1h30m\"";
@@ -76,19 +76,9 @@ pub(super) fn duration_ms(value: &Value) -> Result<u64, String> {
         other => return Err(format!("{wanted}, not {}", other.kind())),
     };
     let text = if text.bytes().all(|byte| byte.is_ascii_digit()) { format!("{text}s") } else { text };
-    let mut total: u64 = 0;
-    let mut rest = text.as_str();
-    while !rest.is_empty() {
-        let (amount, unit, after) = amount_and_unit(rest).ok_or_else(|| format!("{wanted}, not {text:?}"))?;
-        let (_, ms) =
-            UNITS_OF_TIME.iter().find(|(name, _)| *name == unit).ok_or_else(|| format!("{wanted}, not {text:?}"))?;
-        total = amount
-            .checked_mul(*ms)
-            .and_then(|part| total.checked_add(part))
-            .ok_or_else(|| format!("{text:?} is too long"))?;
-        rest = after;
-    }
-    if total == 0 { Err(format!("{wanted}, and more than 0")) } else { Ok(total) }
+    let ms =
+        read_duration(&text.split_whitespace().collect::<String>()).map_err(|_| format!("{wanted}, not {text:?}"))?;
+    if ms == 0 { Err(format!("{wanted}, and more than 0")) } else { Ok(ms) }
 }
 
 const UNITS_OF_SIZE: [(&str, usize); 8] = [
@@ -129,13 +119,6 @@ fn amount_and_unit(text: &str) -> Option<(u64, &str, &str)> {
     let rest = text[digits..].trim_start();
     let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
     Some((amount, &rest[..letters], rest[letters..].trim_start()))
-}
-
-/// The shortest exact text of a duration.
-pub(super) fn show_ms(ms: u64) -> String {
-    let (unit, factor) =
-        UNITS_OF_TIME.iter().rev().find(|(_, factor)| ms.is_multiple_of(*factor)).unwrap_or(&("ms", 1));
-    format!("{}{unit}", ms / factor)
 }
 
 /// The shortest exact text of a size.

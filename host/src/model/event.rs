@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::function::FunctionKey;
 use super::id::{EventId, Namespace};
 use super::json::Json;
+use super::schedule::Occurrence;
 use super::time::Millis;
 use crate::limits;
 
@@ -23,6 +25,9 @@ pub struct Event {
     /// The whole event as guests get it: `name`, `data`, `id`, `ts`, and `user`, `v` where they were sent.
     pub json: Json,
 }
+
+/// What an occurrence of a schedule is called. Inngest's.
+const SCHEDULED: &str = "inngest/scheduled.timer";
 
 /// Why an event is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,6 +119,25 @@ impl Event {
             at,
             json: Json::of(&outgoing),
         })
+    }
+
+    /// The event of an occurrence of a function's schedule: the same id whenever it is made.
+    pub fn scheduled(id: EventId, function: &FunctionKey, cron: &str, occurrence: Occurrence) -> Self {
+        let time = |at: Millis| {
+            let at = chrono::DateTime::from_timestamp_millis(at as i64).unwrap_or_default();
+            at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+        };
+        let scheduled = time(occurrence.scheduled);
+        let data = serde_json::json!({ "cron": cron, "scheduledAt": scheduled, "fireAt": time(occurrence.at) });
+        let sender_id = format!("{function}@{scheduled}");
+        Self::lifecycle(SCHEDULED, id, &function.namespace, &sender_id, occurrence.at, &Json::of(&data))
+    }
+
+    /// Under what it starts each function once. The host's own events are made once and need nothing of the kind, but
+    /// an occurrence of a schedule may be fired twice.
+    pub fn once_under(&self) -> Option<&str> {
+        let may_repeat = !self.name.starts_with("inngest/") || *self.name == *SCHEDULED;
+        self.sender_id.as_deref().filter(|_| may_repeat)
     }
 
     /// An event of the host's own (`inngest/…`), which no limit of size applies to: no failure is too big to be told.

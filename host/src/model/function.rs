@@ -4,10 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::cron::Cron;
+use super::duration::{duration_text, read_duration};
 use super::id::{Namespace, PluginName};
 use super::json::Json;
 use super::retry::{Backoff, RetryOptions, RetryPolicy};
+use super::schedule::Schedule;
 use super::time::Millis;
 use crate::limits;
 
@@ -52,14 +56,12 @@ impl fmt::Display for FunctionKey {
     }
 }
 
-/// What starts a function.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// An event that starts a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
     /// An event name, or a prefix that ends in `/*` or `.*`.
     pub event: String,
     /// A CEL expression over `event` that has to be true.
-    #[serde(rename = "if", default)]
     pub filter: Option<String>,
 }
 
@@ -67,6 +69,13 @@ impl Trigger {
     /// The prefix that a wildcard stands for.
     pub fn wildcard(&self) -> Option<&str> {
         self.event.strip_suffix('*')
+    }
+
+    fn to_value(&self) -> Value {
+        match &self.filter {
+            Some(filter) => serde_json::json!({ "event": self.event, "if": filter }),
+            None => serde_json::json!({ "event": self.event }),
+        }
     }
 }
 
@@ -112,7 +121,10 @@ pub struct Definition {
     pub id: Arc<str>,
     pub name: Arc<str>,
     pub has_failure_handler: bool,
+    /// Events that start it.
     pub triggers: Vec<Trigger>,
+    /// When it starts by itself.
+    pub schedules: Vec<Schedule>,
     pub retry: RetryPolicy,
     pub cancel_on: Arc<[CancelOn]>,
     pub timeouts: Timeouts,
@@ -130,7 +142,7 @@ pub struct DefinitionError {
 #[serde(deny_unknown_fields)]
 struct Options {
     #[serde(default)]
-    triggers: Vec<Trigger>,
+    triggers: Vec<TriggerOptions>,
     #[serde(default)]
     retries: Option<u32>,
     #[serde(default)]
@@ -141,6 +153,20 @@ struct Options {
     cancel_on: Vec<CancelOptions>,
     #[serde(default)]
     timeouts: Timeouts,
+}
+
+/// Either an event or a schedule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TriggerOptions {
+    #[serde(default)]
+    event: Option<String>,
+    #[serde(rename = "if", default)]
+    filter: Option<String>,
+    #[serde(default)]
+    cron: Option<String>,
+    #[serde(default)]
+    jitter: Option<String>,
 }
 
 impl Definition {
@@ -156,7 +182,7 @@ impl Definition {
         }
         let options: Options =
             serde_json::from_str(options).map_err(|error| refuse(format!("its options are not valid: {error}")))?;
-        check_triggers(&options.triggers).map_err(refuse)?;
+        let (triggers, schedules) = read_triggers(options.triggers).map_err(refuse)?;
         let cancel_on = read_cancel_on(options.cancel_on).map_err(refuse)?;
         let retry = RetryOptions { retries: options.retries, backoff: options.backoff, jitter_ms: options.jitter_ms };
         if let Some(problem) = retry.problem() {
@@ -166,7 +192,8 @@ impl Definition {
             id: id.into(),
             name: name.into(),
             has_failure_handler,
-            triggers: options.triggers,
+            triggers,
+            schedules,
             retry: RetryPolicy::with_retries(limits::RETRIES_DEFAULT).with(&retry),
             cancel_on,
             timeouts: options.timeouts,
@@ -181,6 +208,7 @@ impl Definition {
             name: format!("{} (failure)", self.name).into(),
             has_failure_handler: false,
             triggers: Vec::new(),
+            schedules: Vec::new(),
             retry: RetryPolicy::with_retries(limits::FAILURE_HANDLER_RETRIES),
             cancel_on: Arc::default(),
             timeouts: Timeouts::default(),
@@ -197,14 +225,8 @@ impl Definition {
 
     /// The definition as `describe` gave it, for the store.
     pub fn to_json(&self) -> Json {
-        let triggers: Vec<_> = self
-            .triggers
-            .iter()
-            .map(|trigger| match &trigger.filter {
-                Some(filter) => serde_json::json!({ "event": trigger.event, "if": filter }),
-                None => serde_json::json!({ "event": trigger.event }),
-            })
-            .collect();
+        let events = self.triggers.iter().map(Trigger::to_value);
+        let triggers: Vec<_> = events.chain(self.schedules.iter().map(schedule_value)).collect();
         let mut options = serde_json::json!({ "triggers": triggers });
         let retry = serde_json::to_value(self.retry.options()).expect("plain numbers");
         if let (Some(options), serde_json::Value::Object(retry)) = (options.as_object_mut(), retry) {
@@ -246,28 +268,76 @@ fn read_cancel_on(options: Vec<CancelOptions>) -> Result<Arc<[CancelOn]>, String
     options.into_iter().map(read).collect()
 }
 
-fn check_triggers(triggers: &[Trigger]) -> Result<(), String> {
-    if triggers.len() > limits::TRIGGERS_MAX {
-        return Err(format!("it has {} triggers, the limit is {}", triggers.len(), limits::TRIGGERS_MAX));
+fn schedule_value(schedule: &Schedule) -> Value {
+    let mut value = serde_json::json!({ "cron": &**schedule.source() });
+    if schedule.jitter_ms > 0 {
+        value["jitter"] = duration_text(schedule.jitter_ms).into();
     }
-    for (position, trigger) in triggers.iter().enumerate() {
-        let name = &trigger.event;
-        if name.is_empty() || name.len() > limits::TRIGGER_NAME_MAX_BYTES {
-            let max = limits::TRIGGER_NAME_MAX_BYTES;
-            return Err(format!("trigger {name:?} has to be an event name of 1 to {max} bytes"));
-        }
-        let stars = name.matches('*').count();
-        if stars > 0 && !(stars == 1 && (name.ends_with("/*") || name.ends_with(".*"))) {
-            return Err(format!("trigger {name:?}: a wildcard has to be the last character, right behind '/' or '.'"));
-        }
-        if trigger.filter.as_ref().is_some_and(|filter| filter.len() > limits::EXPRESSION_MAX_BYTES) {
-            return Err(format!("trigger {name:?}: its `if` is longer than {} bytes", limits::EXPRESSION_MAX_BYTES));
-        }
-        if triggers[..position].contains(trigger) {
-            return Err(format!("trigger {name:?} is there twice"));
+    value
+}
+
+fn read_triggers(options: Vec<TriggerOptions>) -> Result<(Vec<Trigger>, Vec<Schedule>), String> {
+    if options.len() > limits::TRIGGERS_MAX {
+        return Err(format!("it has {} triggers, the limit is {}", options.len(), limits::TRIGGERS_MAX));
+    }
+    let (mut triggers, mut schedules) = (Vec::new(), Vec::new());
+    for options in options {
+        match options {
+            TriggerOptions { event: Some(event), filter, cron: None, jitter: None } => {
+                triggers.push(read_trigger(event, filter, &triggers)?);
+            }
+            TriggerOptions { event: None, filter: None, cron: Some(cron), jitter } => {
+                schedules.push(read_schedule(&cron, jitter.as_deref(), &schedules)?);
+            }
+            TriggerOptions { event, cron, .. } => {
+                let name = event.or(cron).unwrap_or_default();
+                return Err(format!(
+                    "trigger {name:?} has to have either \"event\", and \"if\" beside it, or \"cron\", and \"jitter\""
+                ));
+            }
         }
     }
-    Ok(())
+    Ok((triggers, schedules))
+}
+
+fn read_trigger(event: String, filter: Option<String>, others: &[Trigger]) -> Result<Trigger, String> {
+    if event.is_empty() || event.len() > limits::TRIGGER_NAME_MAX_BYTES {
+        let max = limits::TRIGGER_NAME_MAX_BYTES;
+        return Err(format!("trigger {event:?} has to be an event name of 1 to {max} bytes"));
+    }
+    let stars = event.matches('*').count();
+    if stars > 0 && !(stars == 1 && (event.ends_with("/*") || event.ends_with(".*"))) {
+        return Err(format!("trigger {event:?}: a wildcard has to be the last character, right behind '/' or '.'"));
+    }
+    if filter.as_ref().is_some_and(|filter| filter.len() > limits::EXPRESSION_MAX_BYTES) {
+        return Err(format!("trigger {event:?}: its `if` is longer than {} bytes", limits::EXPRESSION_MAX_BYTES));
+    }
+    let trigger = Trigger { event, filter };
+    if others.contains(&trigger) {
+        return Err(format!("trigger {:?} is there twice", trigger.event));
+    }
+    Ok(trigger)
+}
+
+/// Two that differ in their jitter alone are one too many.
+fn read_schedule(cron: &str, jitter: Option<&str>, others: &[Schedule]) -> Result<Schedule, String> {
+    let cron = Cron::read(cron).map_err(|error| error.to_string())?;
+    let source = cron.source();
+    if others.iter().any(|other| other.source() == source) {
+        return Err(format!("cron {source:?} is there twice"));
+    }
+    let jitter_ms = match jitter {
+        None => 0,
+        Some(text) => {
+            let ms = read_duration(text).map_err(|error| format!("cron {source:?}: its jitter {error}"))?;
+            if !(limits::JITTER_MIN_MS..=limits::JITTER_MAX_MS).contains(&ms) {
+                let (min, max) = (duration_text(limits::JITTER_MIN_MS), duration_text(limits::JITTER_MAX_MS));
+                return Err(format!("cron {source:?}: its jitter has to be from {min} to {max}, not {text}"));
+            }
+            ms
+        }
+    };
+    Ok(Schedule { cron, jitter_ms })
 }
 
 #[cfg(test)]
@@ -293,12 +363,29 @@ mod tests {
         assert!(read(r#"{"triggers":[{"event":"a/*"}]}"#).is_ok());
         assert!(read(r#"{"triggers":[{"event":"a"},{"event":"a"}]}"#).is_err());
         assert!(read("[").is_err());
+        let both = read(r#"{"triggers":[{"event":"a","cron":"@daily"}]}"#).expect_err("both").problem;
+        assert!(both.contains("either"), "{both}");
+        assert!(read(r#"{"triggers":[{}]}"#).is_err());
+        assert!(read(r#"{"triggers":[{"cron":"@daily","if":"true"}]}"#).is_err());
+    }
+
+    #[test]
+    fn reads_schedules() {
+        let cron = |trigger: &str| read(&format!(r#"{{"triggers":[{trigger}]}}"#)).map_err(|error| error.problem);
+        let definition = cron(r#"{"cron":"0 9 * * 1","jitter":"5m"},{"event":"a"}"#).expect("valid");
+        assert_eq!((definition.schedules[0].jitter_ms, definition.triggers.len()), (300_000, 1));
+        let refused = |trigger: &str| cron(trigger).expect_err("refused");
+        assert_eq!(refused(r#"{"cron":"61 * * * *"}"#), "cron \"61 * * * *\": minute \"61\": 61 is not from 0 to 59");
+        assert!(refused(r#"{"cron":"@daily"},{"cron":"@daily","jitter":"5s"}"#).contains("twice"));
+        assert!(refused(r#"{"cron":"@daily","jitter":"301s"}"#).contains("from 1s to 5m, not 301s"));
+        assert!(refused(r#"{"cron":"@daily","jitter":"999ms"}"#).contains("from 1s to 5m"));
+        assert!(refused(r#"{"cron":"@daily","jitter":"often"}"#).contains("no duration"));
     }
 
     #[test]
     fn its_json_reads_back() {
         let definition = read(
-            r#"{"triggers":[{"event":"a","if":"event.data.x"}],"retries":2,
+            r#"{"triggers":[{"event":"a","if":"event.data.x"},{"cron":"0 9 * * 1","jitter":"30s"}],"retries":2,
             "cancel_on":[{"event":"b","match":"data.id","timeout_ms":5}],"timeouts":{"finish_ms":9},
             "backoff":{"kind":"constant","ms":5}}"#,
         )

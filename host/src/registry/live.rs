@@ -81,7 +81,7 @@ impl LivePlugin {
         self.listeners.extend(listeners(&key, self.version, &definition)?);
         let failure = definition.failure().map(|failure| (Arc::new(key.failure()), Arc::new(failure)));
         for (key, definition) in [Some((key, Arc::new(definition))), failure].into_iter().flatten() {
-            self.functions.push(LiveFunction { key, version: self.version, definition });
+            self.functions.push(LiveFunction { key, version: self.version, activated: self.activated, definition });
         }
         Ok(())
     }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use super::live::LivePlugin;
 use crate::expression::Expression;
-use crate::model::{CancelOn, Definition, Digest, FunctionKey, Namespace, PluginName, Role};
+use crate::model::{CancelOn, Definition, Digest, FunctionKey, Millis, Namespace, PluginName, Role, Schedule};
 
 /// A function that is live.
 #[derive(Debug, Clone)]
 pub struct LiveFunction {
     pub key: Arc<FunctionKey>,
     pub version: Digest,
+    /// Since when this version is live.
+    pub activated: Millis,
     pub definition: Arc<Definition>,
 }
 
@@ -165,6 +167,11 @@ impl Snapshot {
     /// All live functions, failure functions too.
     pub fn functions(&self) -> impl Iterator<Item = &LiveFunction> {
         self.plugins.iter().flat_map(|plugin| &plugin.functions)
+    }
+
+    /// All schedules of live functions.
+    pub fn schedules(&self) -> impl Iterator<Item = (&LiveFunction, &Schedule)> {
+        self.functions().flat_map(|function| function.definition.schedules.iter().map(move |one| (function, one)))
     }
 
     pub fn find(&self, key: &FunctionKey) -> Option<&LiveFunction> {

@@ -78,26 +78,49 @@ impl Timeouts {
     }
 }
 
-/// What starts a function.
-#[derive(Debug, Clone, Serialize)]
+/// What starts a function: an event, or a schedule.
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Trigger {
-    event: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<Cow<'static, str>>,
     #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
     condition: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cron: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jitter: Option<String>,
 }
 
 impl Trigger {
     /// An event of this name, or, with a name that ends in `/*` or `.*`, of any name with what is before the star.
     pub fn event(name: impl Into<Cow<'static, str>>) -> Self {
-        Self { event: name.into(), condition: None }
+        Self { event: Some(name.into()), ..Self::default() }
     }
 
-    /// Only if this CEL expression over `event` is true, as in `event.data.price > 100`.
+    /// A schedule in cron's notation, as in `"0 9 * * 1"` or `"TZ=Europe/Paris */15 8-18 * * mon-fri"`; UTC unless told.
+    /// Its runs get an event `inngest/scheduled.timer` with `cron`, `scheduledAt` and `fireAt` as data.
+    pub fn cron(schedule: impl Into<Cow<'static, str>>) -> Self {
+        Self { cron: Some(schedule.into()), ..Self::default() }
+    }
+
+    /// For a schedule: each time comes later by up to this (1 second to 5 minutes), so that not all come at once.
+    #[must_use]
+    pub fn jitter(mut self, jitter: Duration) -> Self {
+        self.jitter = Some(milliseconds(jitter));
+        self
+    }
+
+    /// For an event: only if this CEL expression over `event` is true, as in `event.data.price > 100`.
     #[must_use]
     pub fn when(mut self, condition: impl Into<Cow<'static, str>>) -> Self {
         self.condition = Some(condition.into());
         self
     }
+}
+
+/// As options have durations.
+fn milliseconds(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
 }
 
 impl<N: Into<Cow<'static, str>>> From<N> for Trigger {
@@ -154,7 +177,7 @@ impl Function {
         self
     }
 
-    /// What starts it: the name of an event, or a [`Trigger`]; up to 10 of them. Without any it can only be invoked.
+    /// What starts it: the name of an event, or a [`Trigger`], which may be a schedule; up to 10 of them. Without any it can only be invoked.
     #[must_use]
     pub fn on(mut self, trigger: impl Into<Trigger>) -> Self {
         self.options.triggers.push(trigger.into());

@@ -435,6 +435,14 @@ fn a_definition_is_what_was_built() {
 }
 
 #[test]
+fn a_schedule_is_a_trigger() {
+    let weekly = crate::Trigger::cron("TZ=Europe/Paris 0 9 * * 1").jitter(Duration::from_secs(30));
+    let function = Function::new("f", async |_: Context| Ok(())).on(weekly);
+    let options = r#"{"triggers":[{"cron":"TZ=Europe/Paris 0 9 * * 1","jitter":"30000ms"}]}"#;
+    assert_eq!(function.definition().options, options);
+}
+
+#[test]
 fn one_failed_branch_does_not_lose_the_other() {
     let ran = run(async |Context { step, .. }| {
         let (bad, good) = join!(step.run("bad", failing_step), step.run("good", || Ok(2)));

@@ -49,7 +49,7 @@ impl Writer {
     ) -> Result<Published, Trouble> {
         let Publication { event, mut runs } = publication;
         let namespace = self.shared.names.intern_namespace(&self.connection, &event.namespace)?;
-        if let Some(sender_id) = sender_id(&event) {
+        if let Some(sender_id) = event.once_under() {
             self.leave_out_repeated(sender_id, event.id.created(), &mut runs)?;
         }
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
@@ -181,9 +181,4 @@ impl Writer {
 fn start_of(run: RunId, event: &Event) -> Turn {
     let (created, row) = turn_of(run);
     (created.max(event.at), row)
-}
-
-/// The host's own events are made once and need no protection from being sent twice.
-fn sender_id(event: &Event) -> Option<&str> {
-    event.sender_id.as_deref().filter(|_| !event.name.starts_with("inngest/"))
 }
