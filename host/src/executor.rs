@@ -4,8 +4,10 @@
 //! body's instance; several at once run in instances of their own ([`pass`]). What happens is recorded in the run's
 //! journal through the store ([`run`]), which the room introduces to the sandbox.
 
+mod act;
 mod drive;
 mod history;
+mod operation;
 mod pass;
 mod run;
 

@@ -1,5 +1,7 @@
 //! CEL expressions over events, with Inngest's semantics where they differ from CEL's: what is missing is null.
 
+mod lookup;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,11 +44,26 @@ impl Expression {
         Ok(Self { source: source.into(), program: Arc::new(program) })
     }
 
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Whether it is true of the event. A field that is not there makes it false, not an error.
     pub fn matches(&self, event: &Json) -> Result<bool, Undecided> {
+        self.decide(&[("event", event)])
+    }
+
+    /// Whether it is true of an event that has come (`async`), for a run that another one started (`event`).
+    pub fn matches_answer(&self, event: &Json, answer: &Json) -> Result<bool, Undecided> {
+        self.decide(&[("event", event), ("async", answer)])
+    }
+
+    fn decide(&self, variables: &[(&str, &Json)]) -> Result<bool, Undecided> {
         let undecided = |problem: String| Undecided { source_text: self.source.to_string(), problem };
         let mut context = Context::default();
-        context.add_variable("event", event.to_value()).map_err(|error| undecided(error.to_string()))?;
+        for (name, value) in variables {
+            context.add_variable(*name, value.to_value()).map_err(|error| undecided(error.to_string()))?;
+        }
         match self.program.execute(&context) {
             Ok(Value::Bool(truth)) => Ok(truth),
             Ok(Value::Null) | Err(ExecutionError::NoSuchKey(_)) => Ok(false),

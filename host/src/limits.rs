@@ -19,6 +19,8 @@ pub const EVENT_TIME_MIN: i64 = 315_532_800_000;
 pub const EVENT_TIME_MAX: i64 = 4_102_444_800_000;
 
 /// Inngest's.
+pub const SIGNAL_NAME_MAX_BYTES: usize = 512;
+pub const CANCEL_ON_MAX: usize = 5;
 pub const TRIGGERS_MAX: usize = 10;
 /// Inngest's.
 pub const TRIGGER_NAME_MAX_BYTES: usize = 255;
@@ -162,6 +164,8 @@ pub const READY_BYTES_MAX: usize = 32 << 20;
 pub const YOUNG_RUNS_MAX: u64 = 10_000;
 /// How long a commit may wait for company while more than one run executes.
 pub const COMPANY_WAIT_US: u64 = 300;
+/// How long an invocation waits for its callee unless told otherwise: 365 days.
+pub const INVOKE_DEFAULT_MS: u64 = 365 * 24 * 60 * 60 * 1_000;
 /// Ends that are kept in memory for followers who come late, and how long the output of such a run may be.
 pub const RECENT_ENDS_MAX: usize = 256;
 pub const RECENT_END_MAX_BYTES: usize = 4 << 10;

@@ -5,12 +5,19 @@ mod timetable;
 
 use std::sync::Arc;
 
-use crate::model::{Clock, Digest, Event, FunctionKey, IdSource, NewRun, RunId};
+use serde_json::json;
+
+use crate::model::{
+    Clock, Digest, Event, EventId, FunctionKey, IdSource, Invoker, Json, Millis, Namespace, NewRun, RunId,
+};
 use crate::registry::{Listener, Registry, Snapshot};
 use crate::store::{self, Publication, Published, Store};
 
 pub use lifecycle::{FAILED, FINISHED, HasHandler, RunEnd, emits_lifecycle};
 pub use timetable::Timetable;
+
+/// The event that starts an invoked run.
+const INVOKED: &str = "inngest/function.invoked";
 
 /// Plans what events start, and publishes them.
 #[derive(Debug)]
@@ -46,15 +53,74 @@ impl Router {
         let runs = listeners
             .into_iter()
             .filter(|listener| listens(listener, event))
-            .map(|listener| self.new_run(listener.function.clone(), listener.version, None))
+            .map(|listener| NewRun {
+                cancel_on: listener.cancel_on.clone(),
+                ..self.new_run(listener.function.clone(), listener.version, None)
+            })
             .collect();
         Publication { event: event.clone(), runs }
     }
 
+    /// An id for an event that is received now.
+    pub fn new_event_id(&self, now: Millis) -> EventId {
+        self.ids.event(now)
+    }
+
+    /// What these events start, and the registry generation that it was planned against.
+    pub fn plan_events(&self, events: &[Arc<Event>]) -> (u64, Vec<Publication>) {
+        let snapshot = self.registry.snapshot();
+        (snapshot.generation, events.iter().map(|event| self.plan(&snapshot, event)).collect())
+    }
+
+    /// The run of a function that is started for an operation of another run; `None` when there is no such function.
+    pub fn plan_invocation(
+        &self,
+        namespace: &Namespace,
+        function: &str,
+        data: &Json,
+        invoker: &Invoker,
+        now: Millis,
+    ) -> Option<(u64, Publication)> {
+        let snapshot = self.registry.snapshot();
+        let live = snapshot.function(namespace, function)?;
+        let event = invocation(namespace, self.ids.event(now), function, data, invoker, now);
+        let mut publication = self.plan(&snapshot, &Arc::new(event));
+        let run = self.new_run(live.key.clone(), live.version, None);
+        publication
+            .runs
+            .insert(0, NewRun { invoker: Some(invoker.clone()), cancel_on: live.definition.cancel_on.clone(), ..run });
+        Some((snapshot.generation, publication))
+    }
+
     fn new_run(&self, function: Arc<FunctionKey>, version: Digest, failed_run: Option<RunId>) -> NewRun {
         let id = self.ids.run(self.clock.now());
-        NewRun { id, function, version, secret: self.ids.secret(), failed_run }
+        NewRun {
+            id,
+            function,
+            version,
+            secret: self.ids.secret(),
+            failed_run,
+            invoker: None,
+            cancel_on: Arc::default(),
+        }
     }
+}
+
+/// `inngest/function.invoked`: the given data, and whom it is for.
+fn invocation(
+    namespace: &Namespace,
+    id: EventId,
+    function: &str,
+    data: &Json,
+    invoker: &Invoker,
+    now: Millis,
+) -> Event {
+    let mut data = data.to_value();
+    if let Some(map) = data.as_object_mut() {
+        let internal = json!({ "fn_id": function, "correlation_id": invoker.to_string() });
+        map.insert("_inngest".into(), internal);
+    }
+    Event::lifecycle(INVOKED, id, namespace, &id.to_string(), now, &Json::of(&data))
 }
 
 /// A filter that cannot be decided is skipped and noted: it never blocks the event.

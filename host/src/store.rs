@@ -14,14 +14,15 @@ pub use sqlite::{Durability, Options, SqliteStore, Stats};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::Deserialize;
 
 use crate::model::{
-    Digest, Ended, Event, EventId, FunctionKey, Json, Millis, Namespace, NewRun, OpKey, Outcome, PluginName, Record,
-    RunId, Status,
+    Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Mail, Millis, Namespace, NewRun, OpKey, Outcome,
+    PluginName, Record, RunId, Status,
 };
 
 /// What went wrong with the store itself.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The plan was made against an older generation of the registry: plan again.
     #[error("the plan is of registry generation {planned}, the store is at {current}")]
@@ -29,6 +30,9 @@ pub enum Error {
     /// The lease was taken over or has ended: whoever holds it has no say any more.
     #[error("the lease of run {0} has been lost")]
     LeaseLost(RunId),
+    /// Another run waits for that signal.
+    #[error("Signal conflict; run {holder} waits for signal {signal:?}")]
+    SignalTaken { signal: Arc<str>, holder: RunId },
     /// The data folder cannot be used.
     #[error("{0}")]
     Unusable(String),
@@ -76,6 +80,64 @@ pub struct Lease {
     pub journal: Vec<Record>,
     pub secret: [u8; 32],
     pub failed_run: Option<RunId>,
+    pub invoker: Option<Invoker>,
+}
+
+/// What an operation does outside of its run.
+#[derive(Debug, Clone, Default)]
+pub struct Effect {
+    /// Events that it sends, with the runs that they start.
+    pub publications: Vec<Publication>,
+    /// The event that it waits for: the first that is published from then on and passes the filter is its answer.
+    pub wait: Option<Wait>,
+    /// The signal that it waits for.
+    pub signal_wait: Option<SignalWait>,
+    /// The signal that it sends.
+    pub signal: Option<Signal>,
+}
+
+/// A signal that somebody waits for: one at a time for each name.
+#[derive(Debug, Clone)]
+pub struct SignalWait {
+    pub signal: Arc<str>,
+    pub on_conflict: OnConflict,
+    pub until: Millis,
+}
+
+/// What becomes of a second wait for the same signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnConflict {
+    /// It is refused.
+    #[default]
+    Fail,
+    /// It takes the place of the first, which is answered by nothing but its timeout.
+    Replace,
+}
+
+#[derive(Debug, Clone)]
+pub struct Signal {
+    pub signal: Arc<str>,
+    pub data: Json,
+}
+
+/// What an operation has done outside of its run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Done {
+    /// The events that it has sent.
+    pub events: Vec<EventId>,
+    /// The run that took its signal.
+    pub receiver: Option<RunId>,
+}
+
+/// An event that somebody waits for.
+#[derive(Debug, Clone)]
+pub struct Wait {
+    pub event: Arc<str>,
+    /// CEL over `event`, which started the run, and `async`, which has come. It compiles.
+    pub filter: Option<Arc<str>>,
+    /// Later events are no answer.
+    pub until: Option<Millis>,
 }
 
 /// What becomes of a run when its lease is given back.
@@ -87,6 +149,17 @@ pub enum Verdict {
     End { outcome: Outcome, at: Millis, generation: u64, lifecycle: Vec<Publication> },
     /// The host is stopping: the run goes back as it was and counts no interruption.
     Release,
+}
+
+/// What became of the wish to end a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It will end: at once if nothing of it executes, else when its open steps have ended.
+    Accepted,
+    /// It had ended before.
+    Ended,
+    /// There is no such run.
+    Unknown,
 }
 
 /// A version of a plugin, as the store keeps it.
@@ -199,6 +272,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     fn append(&self, lease: &Lease, records: Vec<Record>, urgency: Urgency) -> Result<(), Error>;
     /// Ends when all that was appended under this lease is durable: the barrier before anything leaves the sandbox.
     async fn flush(&self, lease: &Lease) -> Result<(), Error>;
+    /// Does what an operation does outside of its run, once: asked again, under whatever lease, it answers the same and
+    /// does nothing. `StaleGeneration` when the registry has moved on since `generation`; `SignalTaken`.
+    async fn act(&self, lease: &Lease, key: OpKey, generation: u64, effect: Effect) -> Result<Done, Error>;
     /// Whether the lease has margin left: asked right before something leaves the sandbox.
     fn holds(&self, lease: &Lease) -> bool;
     /// Takes log lines, each once. Best effort: exempt from durability.
@@ -206,6 +282,19 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Gives the lease back. With `End` the outcome, the lifecycle events and the runs that they start are one
     /// transaction, and followers learn of it once it is durable. `StaleGeneration`: plan the lifecycle again.
     async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error>;
+
+    // Mail: what reaches a run from outside. A run that waits is woken by it.
+
+    /// Gives a signal to the run that waits for it, and answers which that is.
+    async fn signal(&self, namespace: &Namespace, signal: Signal) -> Result<Option<RunId>, Error>;
+    /// Tells the run to end. Idempotent.
+    async fn cancel(&self, namespace: &Namespace, run: RunId, reason: &str) -> Result<Cancelled, Error>;
+    /// The run's mail behind that number, each with its own. Without any it answers at once.
+    async fn mail(&self, lease: &Lease, after: i64) -> Result<Vec<(i64, Mail)>, Error>;
+    /// Ends when mail has come that [`Self::mail`] was not asked for since.
+    async fn mail_came(&self, lease: &Lease);
+    /// The mail up to that number is in the journal, or has no effect: it is thrown away when the lease is given back.
+    fn took_mail(&self, lease: &Lease, up_to: i64);
 
     // Reads.
 

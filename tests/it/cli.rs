@@ -23,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("cli::check_tells_functions_imports_and_grants", checks),
         Trial::test("cli::config_init_is_a_file_to_start_with", starts_with_init),
         Trial::test("cli::keys_are_asked_for_and_used", uses_keys),
+        Trial::test("cli::a_host_asked_to_stop_twice_ends_with_130", stops_at_once),
         Trial::test("cli::dev_rebuilds_and_keeps_the_last_good_version", rebuilds),
     ]
 }
@@ -351,6 +352,22 @@ fn uses_keys() -> Result<(), Failed> {
         assert_eq!(said.code, code, "{arguments:?} {variables:?}: {said:?}");
         let hint = "hint: set STEPWELL_SIGNING_KEY, or for sending STEPWELL_EVENT_KEY";
         assert_eq!((said.stderr.contains(hint), said.stdout.is_empty()), (code == 1, code == 1), "{said:?}");
+    }
+    Ok(())
+}
+
+/// The run that it waits for goes on for ever; at the second signal it waits no more.
+fn stops_at_once() -> Result<(), Failed> {
+    for signal in ["INT", "TERM"] {
+        let site = Site::new(&["faults"]);
+        let mut host = serve(&site, &[])?;
+        assert_eq!(site.ask(&host, &["send", "faults/loop-forever"], &[]).code, 0);
+        let status = |host: &Host| host.get("/api/v1/runs")["runs"][0]["status"].clone();
+        host.wait_for("the run's start", |host| (status(host) == "Running").then_some(()));
+        host.signal(signal);
+        host.wait_for("the word that it stops", |host| host.log().contains("once more to stop at once").then_some(()));
+        host.signal(signal);
+        assert_eq!(host.wait().code(), Some(130), "{}", host.log());
     }
     Ok(())
 }

@@ -80,6 +80,7 @@ impl Scene {
         });
         check_outcomes(&runs)?;
         check_order(&self.witness.paths())?;
+        check_calls(&self.witness.paths())?;
         assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
         Ok(())
     }
@@ -153,9 +154,48 @@ fn killed_recovering(point: &str) -> Result<(), Failed> {
     scene.check(host)
 }
 
+/// The host dies while a run is cancelled: the run is cancelled if that was durable, and goes on if not.
+fn killed_cancelling(point: &str) -> Result<(), Failed> {
+    let mut scene = Scene::new();
+    scene.witness.hold();
+    let mut host = scene.start(Some(&format!("{point}:1")))?;
+    scene.send(&mut host, 1);
+    host.wait_for("its first step", |_| (!scene.witness.paths().is_empty()).then_some(()));
+    let run = |host: &Host| Some(host.get("/api/v1/runs?limit=1")["runs"].as_array()?.first()?.clone());
+    let id = run(&host).and_then(|run| Some(run["run_id"].as_str()?.to_owned())).expect("the run is there");
+    if host.request("DELETE", &format!("/v1/runs/{id}"), "").is_ok() {
+        return Err("the host was to die".into());
+    }
+    host.kill();
+    scene.witness.release();
+    let mut host = scene.start(None)?;
+    let ended = host.wait_for("the run's end", |host| {
+        Some(host.get(&format!("/v1/runs/{id}"))["data"].clone()).filter(|run| run["ended_at"].is_string())
+    });
+    let expected = if point.ends_with("after_commit") { "Cancelled" } else { "Failed" };
+    assert_eq!(ended["status"], expected, "{ended}");
+    Ok(())
+}
+
+/// What a run sends or invokes is there once: no second run ever does the same.
+fn check_calls(paths: &[String]) -> Result<(), Failed> {
+    let mut called: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    for path in paths {
+        let parts: Vec<_> = path.split('/').collect();
+        let ["", how @ ("sent" | "invoked"), by, run] = parts.as_slice() else { continue };
+        if called.insert((how, by), run).is_some_and(|other| other != *run) {
+            return Err(format!("run {by} has {how} twice:\n{}", paths.join("\n")).into());
+        }
+    }
+    Ok(())
+}
+
 fn killed_at(point: &str) -> Result<(), Failed> {
     if point.starts_with("recovery.") {
         return killed_recovering(point);
+    }
+    if point.starts_with("cancel.") {
+        return killed_cancelling(point);
     }
     for nth in [1, 2, 5] {
         let mut scene = Scene::new();

@@ -4,12 +4,15 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::process::{Host, Site};
+use crate::witness::Witness;
 
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test("http::accepts_one_event_and_many", accepts),
         Trial::test("http::refuses_bad_events_and_says_why", refuses),
         Trial::test("http::reads_runs_and_their_errors", reads),
+        Trial::test("http::cancels_runs_once", cancels),
+        Trial::test("http::signals_reach_the_run_that_waits", signals),
         Trial::test("http::answers_while_a_parallel_step_is_retried", retries_in_parallel),
     ]
 }
@@ -87,6 +90,51 @@ fn refuses() -> Result<(), Failed> {
     }
     let (status, _) = post(&host, "/e/wrong", r#"{"name":"h/one"}"#)?;
     assert_eq!(status, 401, "a wrong key");
+    Ok(())
+}
+
+/// The open step ends, the next one does not begin, and whoever cancels again is told that it is over (vector H13).
+fn cancels() -> Result<(), Failed> {
+    let (site, witness) = (Site::new(&["faults"]), Witness::new());
+    site.configure(&format!("[plugins.faults]\nprivate_hosts = [\"{}\"]\n", witness.address()));
+    let mut host = site.serve(&["--event-key", "test"], &[])?;
+    host.wait_for("the plugin", |host| {
+        host.request("GET", "/api/v1/functions", "").ok()?.1.contains("faults-chain").then_some(())
+    });
+    witness.hold();
+    let event = host.send(&json!({ "name": "faults/chain", "data": { "url": witness.url() } })).expect("accepted");
+    host.wait_for("its first step", |_| (witness.paths().len() == 1).then_some(()));
+    let run = host.get(&format!("/v1/events/{event}/runs"))["data"][0]["run_id"].as_str().expect("an id").to_owned();
+    let cancel = |host: &Host| host.request("DELETE", &format!("/v1/runs/{run}"), "").map(|(status, _)| status);
+    assert_eq!(cancel(&host)?, 204);
+    assert_eq!(cancel(&host)?, 204, "it has not ended yet");
+    witness.release();
+    host.wait_for("the run's end", |host| {
+        (host.get(&format!("/v1/runs/{run}"))["data"]["status"] == "Cancelled").then_some(())
+    });
+    assert_eq!(witness.paths().len(), 1, "no further step began");
+    assert_eq!(cancel(&host)?, 409, "it is over");
+    let (status, _) = host.request("DELETE", "/v1/runs/01M834HKA4001TT6HH1NT6JXPJ", "")?;
+    assert_eq!(status, 404, "there is no such run");
+    Ok(())
+}
+
+/// A signal that nobody waits for is 404, a bad one 400, and one that is waited for is taken once.
+fn signals() -> Result<(), Failed> {
+    let (_site, mut host) = host()?;
+    let send = |host: &Host| post(host, "/v1/signals", r#"{"signal":"approved","data":{"by":"Ada"}}"#);
+    let (status, answer) = send(&host)?;
+    assert_eq!((status, answer["error"].as_str()), (404, Some("no run waits for signal \"approved\"")));
+    assert_eq!(post(&host, "/v1/signals", r#"{"data":1}"#)?.0, 400);
+    let event = host.send(&json!({ "name": "faults/await-signal", "data": { "signal": "approved" } }));
+    let event = event.expect("accepted");
+    let taken = host.wait_for("somebody to wait", |host| send(host).ok().filter(|(status, _)| *status == 200));
+    let run = host.wait_for("the run's end", |host| {
+        let run = host.get(&format!("/v1/events/{event}/runs"))["data"][0].clone();
+        (run["status"] == "Completed").then_some(run)
+    });
+    assert_eq!((&run["output"], &run["run_id"]), (&json!({ "by": "Ada" }), &taken.1["data"]["run_id"]));
+    assert_eq!(send(&host)?.0, 404, "it was taken");
     Ok(())
 }
 

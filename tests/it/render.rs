@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use stepwell::model::{Entry, Event, Failure, Kind, Millis, Outcome, Record, RunId};
+use stepwell::model::{Awaited, Entry, Event, Failure, Json, Kind, Millis, Outcome, Record, RunId};
 use stepwell::store::RunView;
 
 use crate::clock::START;
@@ -25,10 +25,18 @@ pub fn history(runs: &[RunView], events: &[std::sync::Arc<Event>]) -> String {
     for run in runs {
         render_run(&mut text, run, &names);
     }
-    for event in events.iter().filter(|event| event.name.starts_with("inngest/function.")) {
+    // Which of several runs that end at the same time comes first is nobody's promise.
+    let mut told: Vec<_> = events.iter().filter(|event| is_lifecycle(event)).collect();
+    told.sort_by_key(|event| (event.at, names.of_event(event)));
+    for event in told {
         render_event(&mut text, event, &names);
     }
     text
+}
+
+/// Of a run's end; not that by which a run was invoked.
+fn is_lifecycle(event: &Event) -> bool {
+    event.name.starts_with("inngest/function.") && !event.name.ends_with(".invoked")
 }
 
 /// What stands for values that differ from one seed to the next.
@@ -48,6 +56,12 @@ impl Names {
             runs: runs.iter().enumerate().map(|(index, run)| (run.id, index + 1)).collect(),
             retries: announced.filter(|at| !is_whole(*at)).collect(),
         }
+    }
+
+    /// The number of the run whose end the event tells.
+    fn of_event(&self, event: &Event) -> usize {
+        let run = event.json.to_value()["data"]["run_id"].as_str().expect("it names its run").parse::<RunId>();
+        self.runs[&run.expect("a run id")]
     }
 
     /// Seconds since the start, or since the retry before it; `+?` for a time that nothing has led to.
@@ -96,6 +110,7 @@ fn render_run(text: &mut String, run: &RunView, names: &Names) {
             let outcome = match &ended.outcome {
                 Outcome::Completed(value) => format!("completed: {}", cut(value.as_str())),
                 Outcome::Failed(failure) => format!("failed: {}", error(failure)),
+                Outcome::Cancelled { reason } => format!("cancelled: {reason}"),
             };
             let _ = writeln!(text, "  {} {outcome}", names.at(ended.at));
         }
@@ -124,7 +139,36 @@ fn entry(record: &Record, names: &Names) -> String {
             format!("body attempt {} failed, again after {delay}: {}", failure.attempt, error(failure))
         }
         Entry::Interrupted => "interrupted".into(),
+        Entry::Began => "begins".into(),
+        Entry::Waits { key, what, until } => {
+            let until = until.map(|until| format!(" until {}", names.at(until))).unwrap_or_default();
+            match what {
+                Awaited::Event { name } => format!("{key} waits for {name}{until}"),
+                Awaited::Invocation { function } => format!("{key} invokes {function}{until}"),
+                Awaited::Signal { signal } => format!("{key} waits for signal {signal}{until}"),
+                Awaited::Signalling { signal } => format!("{key} sends signal {signal}"),
+                Awaited::Sending { events } => format!("{key} sends {events} events"),
+            }
+        }
+        Entry::Answered { key, value: Ok(value) } => format!("{key} answered: {}", cut(&without_ids(value))),
+        Entry::Answered { key, value: Err(failure) } => format!("{key} failed: {}", error(failure)),
     }
+}
+
+/// The ids that the host gave to events differ from one run of the test to the next.
+fn without_ids(value: &Json) -> String {
+    let mut value = value.to_value();
+    if let Some(ids) = value.get_mut("ids").and_then(|ids| ids.as_array_mut()) {
+        ids.fill("ID".into());
+    }
+    if value.get("run_id").is_some_and(|id| id.is_string()) {
+        value["run_id"] = "ID".into();
+    }
+    if value.get("name").is_some() && value.get("ts").is_some() {
+        value["id"] = "ID".into();
+        value["ts"] = "TS".into();
+    }
+    value.to_string()
 }
 
 fn error(failure: &Failure) -> String {
@@ -148,9 +192,8 @@ fn error(failure: &Failure) -> String {
 fn render_event(text: &mut String, event: &Event, names: &Names) {
     let json = event.json.to_value();
     let data = &json["data"];
-    let run: RunId = data["run_id"].as_str().expect("lifecycle events name their run").parse().expect("a run id");
-    let _ = write!(text, "event {} of run {}, {}", event.name, names.runs[&run], data["_inngest"]["status"]);
-    if event.name.ends_with(".failed") && json["id"] == data["run_id"] {
+    let _ = write!(text, "event {} of run {}, {}", event.name, names.of_event(event), data["_inngest"]["status"]);
+    if json["id"] == data["run_id"] {
         text.push_str(", id = run id");
     }
     for (key, value) in data["error"].as_object().into_iter().flatten() {

@@ -52,6 +52,8 @@ struct Deed {
     down_s: u64,
     swap: Option<Swap>,
     retire: Option<String>,
+    /// Ends a run by its number in the history, from outside.
+    cancel: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -132,6 +134,9 @@ async fn perform(stage: &mut Stage, scenario: &Scenario, deed: &Deed) -> Result<
     }
     if let Some(swap) = &deed.swap {
         load(stage, scenario, &swap.plugin, &swap.to).await;
+    }
+    if let Some(number) = deed.cancel {
+        stage.cancel(number).await;
     }
     if let Some(plugin) = &deed.retire {
         stage.retire(plugin).await;

@@ -64,6 +64,13 @@ impl Stage {
         self.host().registry().retire(&self.namespace, &plugin).await.expect("the plugin is there");
     }
 
+    /// Cancels a run, as the API does. The first run is number 1.
+    pub async fn cancel(&self, number: usize) {
+        let (runs, _) = self.history().await;
+        let cancelled = self.host().store().cancel(&self.namespace, runs[number - 1].id, "by the API").await;
+        cancelled.expect("the store takes it");
+    }
+
     /// Sends an event as a user would; the error is the message of the refusal.
     pub async fn send(&self, event: &serde_json::Value) -> Result<(), String> {
         let host = self.host();

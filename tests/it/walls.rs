@@ -104,6 +104,14 @@ fn requests() -> Result<(), Failed> {
         }
     }
     assert_eq!(witness.paths().len(), answered, "what is denied never left the host");
+    let site = Site::new(&["faults"]);
+    let host = serve(&site, "")?;
+    let said = site.ask(
+        &host,
+        &["send", "faults/call-url", r#"{"url":"http://example.com"}"#, "--wait"],
+        &[("STEPWELL_EVENT_KEY", "test")],
+    );
+    assert!(said.stdout.contains("add hosts = [\"example.com:80\"]"), "who sends is told as well: {said:?}");
     Ok(())
 }
 

@@ -50,7 +50,8 @@ pub fn cargo() -> Command {
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("start {:?}", command.get_program()))?;
     if !status.success() {
-        bail!("{command:?} failed: {status}");
+        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
+        bail!("{} {} failed: {status}", command.get_program().to_string_lossy(), arguments.join(" "));
     }
     Ok(())
 }

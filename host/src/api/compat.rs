@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Api;
 use super::problem::Problem;
+use super::runs;
 use super::time::Stamp;
 use crate::model::{EventId, Json as JsonText, Outcome, RunId, Status};
-use crate::store::RunView;
+use crate::store::{RunView, Signal};
 
 /// An error as Inngest's API tells it.
 pub(super) struct Refused(Problem);
@@ -69,7 +71,7 @@ pub(super) struct Run {
 impl Run {
     fn of(view: &RunView) -> Self {
         let output = match view.ended.as_ref().map(|ended| &ended.outcome) {
-            None => JsonText::null(),
+            None | Some(Outcome::Cancelled { .. }) => JsonText::null(),
             Some(Outcome::Completed(output)) => output.clone(),
             Some(Outcome::Failed(failure)) => JsonText::of(&failure.to_output()),
         };
@@ -98,6 +100,33 @@ pub(super) async fn run(State(api): State<Api>, Path(id): Path<String>) -> Resul
     let view = api.store.run(&api.namespace, id).await?;
     let view = view.ok_or_else(|| Problem::not_found("no_such_run", format!("there is no run {id}")))?;
     Ok(Envelope::of(&api, Run::of(&view)))
+}
+
+/// `DELETE /v1/runs/{id}`: cancels.
+pub(super) async fn cancel(api: State<Api>, id: Path<String>) -> Result<StatusCode, Refused> {
+    Ok(runs::cancel(api, id).await?)
+}
+
+/// `POST /v1/signals`: `{"signal": …, "data": …}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignalBody {
+    signal: String,
+    #[serde(default)]
+    data: Value,
+}
+
+pub(super) async fn signal(
+    State(api): State<Api>,
+    body: Result<Json<SignalBody>, JsonRejection>,
+) -> Result<Json<Envelope<Value>>, Refused> {
+    let Json(SignalBody { signal, data }) =
+        body.map_err(|error| Problem::bad_request("bad_signal", error.body_text()))?;
+    let wanted = Signal { signal: signal.as_str().into(), data: JsonText::of(&data) };
+    match api.store.signal(&api.namespace, wanted).await? {
+        Some(run) => Ok(Envelope::of(&api, json!({ "run_id": run.to_string() }))),
+        None => Err(Problem::not_found("no_one_waits", format!("no run waits for signal {signal:?}")).into()),
+    }
 }
 
 pub(super) async fn runs_of_event(

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::Api;
@@ -10,7 +11,7 @@ use super::problem::Problem;
 use super::wire::{Error, Handler, Line, Log, Run};
 use crate::limits;
 use crate::model::{Json as JsonText, Outcome, Role, RunId, Status};
-use crate::store::{RunFilter, RunView};
+use crate::store::{Cancelled, RunFilter, RunView};
 
 /// Events that are shown with a run; a batch may have more.
 const EVENTS_SHOWN_MAX: usize = 10;
@@ -85,6 +86,8 @@ pub(super) struct Detail {
     events: Vec<JsonText>,
     output: Option<JsonText>,
     error: Option<Error>,
+    /// Why the run was cancelled.
+    cancelled: Option<String>,
     journal: Vec<Line>,
     log: Vec<Log>,
     /// Runs that its end started.
@@ -101,10 +104,11 @@ pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
     for event in view.events.iter().take(EVENTS_SHOWN_MAX) {
         events.extend(api.store.event(&api.namespace, *event).await?.map(|event| event.json.clone()));
     }
-    let (mut output, mut error) = (None, None);
+    let (mut output, mut error, mut cancelled) = (None, None, None);
     match view.ended.as_ref().map(|ended| &ended.outcome) {
         Some(Outcome::Completed(value)) => output = Some(value.clone()),
         Some(Outcome::Failed(failure)) => error = Some(Error::of(failure)),
+        Some(Outcome::Cancelled { reason }) => cancelled = Some(reason.to_string()),
         None => {}
     }
     Ok(Json(Detail {
@@ -112,11 +116,22 @@ pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
         events,
         output,
         error,
+        cancelled,
         journal: view.journal.iter().map(Line::of).collect(),
         log: view.log.iter().map(Log::of).collect(),
         started: view.ended.iter().flat_map(|ended| &ended.started).map(ToString::to_string).collect(),
         handler: handler(&api, &view).await?,
     }))
+}
+
+/// `POST /api/v1/runs/{id}/cancel`.
+pub(super) async fn cancel(State(api): State<Api>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    let id: RunId = id.parse()?;
+    match api.store.cancel(&api.namespace, id, "by the API").await? {
+        Cancelled::Accepted => Ok(StatusCode::NO_CONTENT),
+        Cancelled::Ended => Err(Problem::conflict("run_has_ended", format!("run {id} has ended already"))),
+        Cancelled::Unknown => Err(Problem::not_found("no_such_run", format!("there is no run {id}"))),
+    }
 }
 
 async fn handler(api: &Api, view: &RunView) -> Result<Option<Handler>, Problem> {

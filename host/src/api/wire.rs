@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::time::Stamp;
 use crate::limits;
-use crate::model::{Cause, Entry, Failure, Json, Kind, OpKey, Outcome, Record, RetryAdvice, Status};
+use crate::model::{Awaited, Cause, Entry, Failure, Json, Kind, OpKey, Outcome, Record, RetryAdvice, Status};
 use crate::store::{LogLine, RunView};
 
 /// A run in a listing.
@@ -37,7 +37,7 @@ impl Run {
     pub(super) fn of(view: &RunView) -> Self {
         let failure = view.ended.as_ref().and_then(|ended| match &ended.outcome {
             Outcome::Failed(failure) => Some(failure),
-            Outcome::Completed(_) => None,
+            Outcome::Completed(_) | Outcome::Cancelled { .. } => None,
         });
         let brief = |failure: &Failure| Brief {
             kind: failure.kind,
@@ -129,6 +129,8 @@ pub(super) struct Line {
     started_at: Option<Stamp>,
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
+    /// The event or signal that is waited for, the function that is invoked, or the signal that is sent.
+    awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,
 }
@@ -144,6 +146,13 @@ enum What {
     Woke,
     BodyRetry,
     Interrupted,
+    WaitsForEvent,
+    Invokes,
+    Sends,
+    WaitsForSignal,
+    Signals,
+    Answered,
+    Began,
 }
 
 impl Line {
@@ -156,6 +165,7 @@ impl Line {
             attempt: None,
             started_at: None,
             until: None,
+            awaited: None,
             output: None,
             error: None,
         };
@@ -190,6 +200,23 @@ impl Line {
                 ..blank(What::BodyRetry)
             },
             Entry::Interrupted => blank(What::Interrupted),
+            Entry::Began => blank(What::Began),
+            Entry::Waits { key, what, until } => {
+                let (what, awaited) = match what {
+                    Awaited::Event { name } => (What::WaitsForEvent, Some(name.to_string())),
+                    Awaited::Invocation { function } => (What::Invokes, Some(function.to_string())),
+                    Awaited::Sending { .. } => (What::Sends, None),
+                    Awaited::Signal { signal } => (What::WaitsForSignal, Some(signal.to_string())),
+                    Awaited::Signalling { signal } => (What::Signals, Some(signal.to_string())),
+                };
+                Self { step: Some(Step::of(key)), until: until.map(Stamp), awaited, ..blank(what) }
+            }
+            Entry::Answered { key, value } => Self {
+                step: Some(Step::of(key)),
+                output: value.as_ref().ok().cloned(),
+                error: value.as_ref().err().map(Error::of),
+                ..blank(What::Answered)
+            },
         }
     }
 }

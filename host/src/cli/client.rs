@@ -64,6 +64,12 @@ impl Client {
         serde_json::from_str(&text).with_context(|| format!("understand the host's answer to {path}"))
     }
 
+    /// Has the host do what that path stands for.
+    pub async fn post(&self, path: &str) -> Result<()> {
+        self.ask(Method::POST, path, Bytes::new()).await?;
+        Ok(())
+    }
+
     /// Sends events; with `query` `?follow=true` the answer goes on until their runs have ended.
     pub async fn send(&self, body: String, query: &str) -> Result<Lines> {
         let path = format!("/e/{}{query}", encode(&self.event_key));

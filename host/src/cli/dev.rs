@@ -42,7 +42,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     telemetry::start(config.log_format, Voice::Host);
     if !config.is_loopback() {
         let problem = format!(
-            "{} can be reached from other machines, and dev asks for no keys: listen on 127.0.0.1, or use stepwell serve",
+            "{} can be reached from other machines, and dev asks for no keys: listen on 127.0.0.1, or use `serve`",
             config.listen
         );
         return Err(Ending::Usage(problem).into());

@@ -87,10 +87,21 @@ impl Guest {
         let output = heard(cargo).await?;
         if !output.status.success() {
             let problem = format!("{} cannot be built", self.folder.display());
-            let hint = format!("if the target is missing: rustup target add {TARGET}");
-            return Err(Ending::Hinted { problem, hint }.into());
+            if self.lacks_target().await {
+                let hint = format!("the toolchain lacks the target: rustup target add {TARGET}");
+                return Err(Ending::Hinted { problem, hint }.into());
+            }
+            bail!(problem);
         }
         Ok(artifacts(&String::from_utf8_lossy(&output.stdout), &plugins))
+    }
+
+    /// Whether the toolchain of the folder cannot build for the guests' target.
+    async fn lacks_target(&self) -> bool {
+        let mut rustc = Command::new("rustc");
+        rustc.current_dir(&self.folder).args(["--print", "target-libdir", "--target", TARGET]);
+        let output = rustc.output().await;
+        output.is_ok_and(|output| !Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists())
     }
 
     /// Folders whose files the guest is built from: all below its own, but what is made there.

@@ -19,6 +19,8 @@ pub enum Command {
     List(List),
     /// Show a run: its steps with their attempts, what was memoized, its error, its log.
     Show(Show),
+    /// End a run: its open steps end first, its failure handler does not run.
+    Cancel(Show),
 }
 
 #[derive(Debug, Args)]
@@ -51,6 +53,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::List(options) => list(options).await?,
         Command::Show(options) => show(options).await?,
+        Command::Cancel(options) => cancel(options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -84,6 +87,15 @@ async fn list(options: List) -> Result<()> {
     table.print(&mut out, Paint::stdout())?;
     if let Some(next) = runs.next {
         eprintln!("More: --before {next}");
+    }
+    Ok(())
+}
+
+async fn cancel(options: Show) -> Result<()> {
+    let client = Client::new(&options.target)?;
+    client.post(&format!("/api/v1/runs/{}/cancel", encode(&options.run))).await?;
+    if !options.target.json {
+        writeln!(io::stdout(), "run {} is to end", options.run)?;
     }
     Ok(())
 }

@@ -197,6 +197,9 @@ impl Narrator {
         if run.has_ended {
             self.teller.ending(detail)?;
         }
+        if detail.error.is_some() {
+            self.teller.warnings(detail)?;
+        }
         self.teller.out.flush()
     }
 

@@ -16,6 +16,8 @@ const VALUE_MAX: usize = 80;
 const OUTPUT_MAX: usize = 400;
 /// Characters of an error's message that are shown on a line.
 const MESSAGE_MAX: usize = 160;
+/// Warnings of a failed run's log that are told unasked.
+const WARNINGS_MAX: usize = 5;
 
 /// How much of an error's stack is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +55,11 @@ impl<W: Write> Teller<W> {
     /// The error that a failure run, or another listener, is told.
     fn received(&self, error: &Value) -> String {
         let step = error["step_id"].as_str().map(|step| format!(" in step {step}")).unwrap_or_default();
-        let attempts = error["attempts"].as_u64().map(|n| format!(" after {n} attempts")).unwrap_or_default();
+        let attempts = match error["attempts"].as_u64() {
+            Some(1) => " after 1 attempt".to_owned(),
+            Some(n) => format!(" after {n} attempts"),
+            None => String::new(),
+        };
         let told = cut(&format!("{}: {}", text(&error["name"]), text(&error["message"])), MESSAGE_MAX);
         format!("{} {}", self.paint.red(told), self.paint.dim(format!("{step}{attempts}").trim_start()))
     }
@@ -85,6 +91,7 @@ impl<W: Write> Teller<W> {
         let attempt = line.attempt.unwrap_or_default() + 1;
         let error = line.error.as_ref().map(|error| brief(error)).unwrap_or_default();
         let again = line.until.as_ref().map(|until| span(until.ms - line.at.ms)).unwrap_or_default();
+        let awaited = line.awaited.as_deref().unwrap_or_default();
         match line.what {
             What::StepCompleted => {
                 let output = line.output.as_ref().map(value).unwrap_or_default();
@@ -103,6 +110,19 @@ impl<W: Write> Teller<W> {
             What::Sleep => format!("{} sleep {step} for {again}", paint.dim("·")),
             What::Woke => format!("{} sleep {step} is over", paint.dim("·")),
             What::Interrupted => format!("{} its host was lost; it goes on", paint.yellow("!")),
+            What::WaitsForEvent => format!("{} {step} waits for {awaited}, for {again}", paint.dim("·")),
+            What::Invokes => format!("{} {step} invokes {awaited}", paint.dim("·")),
+            What::WaitsForSignal => format!("{} {step} waits for signal {awaited}, for {again}", paint.dim("·")),
+            What::Signals => format!("{} {step} sends signal {awaited}", paint.dim("·")),
+            What::Sends => format!("{} {step} sends events", paint.dim("·")),
+            What::Answered => match &line.error {
+                Some(_) => format!("{} {step} failed: {error}", paint.red("✗")),
+                None => {
+                    let output = line.output.as_ref().map(value).unwrap_or_default();
+                    format!("{} {step} is answered {}", paint.green("✓"), paint.dim(output))
+                }
+            },
+            What::Began => format!("{} begins", paint.dim("·")),
             What::Unknown => format!("{} (something that this stepwell does not know)", paint.dim("·")),
         }
     }
@@ -125,13 +145,14 @@ impl<W: Write> Teller<W> {
             let due = run.due_at.as_ref().map(|due| format!(", goes on at {}", due.text)).unwrap_or_default();
             return writeln!(self.out, "  {}{due}", self.paint.yellow(run.status.to_lowercase()));
         };
-        let text = match &detail.error {
-            None => {
+        let text = match (&detail.error, &detail.cancelled) {
+            (None, Some(reason)) => format!("{}: {reason}", self.paint.yellow("cancelled")),
+            (None, None) => {
                 let output =
                     detail.output.as_ref().map(|output| cut(&output.to_string(), OUTPUT_MAX)).unwrap_or_default();
                 format!("{} {}", self.paint.green("completed"), self.paint.dim(output))
             }
-            Some(error) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),
+            (Some(error), _) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),
         };
         self.at(&run.queued_at, ended, &text)?;
         if let Some(error) = &detail.error {
@@ -175,14 +196,22 @@ impl<W: Write> Teller<W> {
     }
 
     pub fn log(&mut self, detail: &Detail) -> io::Result<()> {
-        for Log { at, level, message, fields, step } in &detail.log {
-            let step = step.as_ref().map(|step| format!(" [{step}]")).unwrap_or_default();
-            let has_fields = |fields: &&Value| fields.as_object().is_none_or(|map| !map.is_empty());
-            let fields = fields.as_ref().filter(has_fields).map(|fields| format!(" {}", value(fields)));
-            let text = format!("{level:6}{step} {}{}", cut(message, 400), self.paint.dim(fields.unwrap_or_default()));
-            self.at(&detail.run.queued_at, at, &text)?;
-        }
-        Ok(())
+        detail.log.iter().try_for_each(|line| self.log_line(detail, line))
+    }
+
+    /// The warnings of its log, the host's own among them: why a request was denied, for one.
+    pub fn warnings(&mut self, detail: &Detail) -> io::Result<()> {
+        let warnings = detail.log.iter().filter(|line| line.level == "warn");
+        warnings.take(WARNINGS_MAX).try_for_each(|line| self.log_line(detail, line))
+    }
+
+    fn log_line(&mut self, detail: &Detail, line: &Log) -> io::Result<()> {
+        let Log { at, level, message, fields, step } = line;
+        let step = step.as_ref().map(|step| format!(" [{step}]")).unwrap_or_default();
+        let has_fields = |fields: &&Value| fields.as_object().is_none_or(|map| !map.is_empty());
+        let fields = fields.as_ref().filter(has_fields).map(|fields| format!(" {}", value(fields)));
+        let text = format!("{level:6}{step} {}{}", cut(message, 400), self.paint.dim(fields.unwrap_or_default()));
+        self.at(&detail.run.queued_at, at, &text)
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Detail {
     pub events: Vec<Value>,
     pub output: Option<Value>,
     pub error: Option<Error>,
+    #[serde(default)]
+    pub cancelled: Option<String>,
     pub journal: Vec<Line>,
     pub log: Vec<Log>,
     pub started: Vec<String>,
@@ -126,6 +128,7 @@ pub struct Line {
     pub step: Option<Step>,
     pub attempt: Option<u32>,
     pub until: Option<Time>,
+    pub awaited: Option<String>,
     pub output: Option<Value>,
     pub error: Option<Error>,
 }
@@ -140,6 +143,13 @@ pub enum What {
     Woke,
     BodyRetry,
     Interrupted,
+    WaitsForEvent,
+    Invokes,
+    Sends,
+    WaitsForSignal,
+    Signals,
+    Answered,
+    Began,
     /// Of a host that knows more.
     #[serde(other)]
     Unknown,

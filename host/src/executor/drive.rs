@@ -1,5 +1,6 @@
 //! The loop that takes a run from its lease to its verdict.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +9,11 @@ use tokio::task::JoinSet;
 
 use super::Executor;
 use super::history::History;
+use super::operation::Act;
 use super::pass::{Pass, Purpose};
 use super::run::{FailedRun, Run, Sent, StepAttempt, output_too_large};
 use crate::limits;
-use crate::model::{Entry as JournalEntry, Failure, Kind, Millis, OpKey, Outcome, Role};
+use crate::model::{Entry as JournalEntry, Failure, Json, Kind, Mail, Millis, OpKey, Outcome, Role};
 use crate::registry;
 use crate::router::{HasHandler, RunEnd};
 use crate::sandbox::{Entry, Exit};
@@ -24,6 +26,10 @@ pub async fn drive(
     stop: watch::Receiver<bool>,
 ) -> Result<(), store::Error> {
     let history = History::replay(std::mem::take(&mut lease.journal));
+    let letters = executor.store.mail(&lease, 0).await?;
+    if let Some(reason) = letters.iter().find_map(|(_, mail)| cancellation(mail)) {
+        return end(executor, &lease, HasHandler::No, Outcome::Cancelled { reason }).await;
+    }
     let code = match executor.registry.code(lease.version, &lease.function).await {
         Ok(code) => code,
         Err(error) => return postpone(executor, &lease, &error).await,
@@ -34,7 +40,19 @@ pub async fn drive(
     if interruptions >= limits::INTERRUPTIONS_MAX {
         run.state().outcome = Some(Outcome::Failed(interrupted(interruptions)));
     }
-    Drive { run, steps: JoinSet::new(), pending: Vec::new(), body: Body::Unentered, stop }.to_verdict().await
+    let mut drive = Drive {
+        run,
+        steps: JoinSet::new(),
+        pending: Vec::new(),
+        body: Body::Unentered,
+        mail_read: 0,
+        early: Vec::new(),
+        acts: Vec::new(),
+        stop,
+    };
+    drive.take_letters(letters);
+    drive.begin();
+    drive.to_verdict().await
 }
 
 /// A run in the executor's hands.
@@ -45,6 +63,12 @@ struct Drive {
     /// Steps that the last pass noted and that have not been started.
     pending: Vec<OpKey>,
     body: Body,
+    /// The number of the last letter that was read.
+    mail_read: i64,
+    /// Answers to operations that are not noted yet.
+    early: Vec<(OpKey, Result<Json, Failure>)>,
+    /// Operations that the last pass noted and that have something to do outside.
+    acts: Vec<(OpKey, Act)>,
     stop: watch::Receiver<bool>,
 }
 
@@ -59,6 +83,7 @@ enum Body {
 
 /// What is to be done next.
 enum Move {
+    Act,
     Settle(Verdict),
     SettleEnd(Outcome),
     EnterBody,
@@ -68,14 +93,38 @@ enum Move {
 impl Drive {
     async fn to_verdict(mut self) -> Result<(), store::Error> {
         loop {
+            self.read_mail().await?;
+            self.end_overdue();
             self.wake_sleeps();
             self.check_lost()?;
             match self.next_move() {
-                Move::EnterBody => self.enter_body().await,
+                Move::Act => self.act().await?,
+                Move::EnterBody => self.enter_body().await?,
                 Move::Wait { until } => self.wait(until).await,
                 Move::SettleEnd(outcome) => return self.end(outcome).await,
                 Move::Settle(verdict) => return self.settle(verdict).await,
             }
+        }
+    }
+
+    /// The time that the run may take counts from its first execution.
+    fn begin(&self) {
+        let mut state = self.run.state();
+        if self.run.code.definition.timeouts.finish_ms.is_some() && state.history.began().is_none() {
+            self.run.record(&mut state, JournalEntry::Began, Urgency::Lazy);
+        }
+    }
+
+    /// When the run has to have ended.
+    fn finish_by(&self) -> Option<Millis> {
+        let finish = self.run.code.definition.timeouts.finish_ms?;
+        self.run.state().history.began().map(|began| began.saturating_add(finish))
+    }
+
+    fn end_overdue(&self) {
+        if self.finish_by().is_some_and(|by| by <= self.run.now()) {
+            let reason = "it took longer than `timeouts.finish`".into();
+            self.run.state().outcome.get_or_insert(Outcome::Cancelled { reason });
         }
     }
 
@@ -90,15 +139,20 @@ impl Drive {
                 (true, None) => Move::Settle(Verdict::Release),
             };
         }
+        if !self.acts.is_empty() {
+            return Move::Act;
+        }
         if self.body_is_due() {
             return Move::EnterBody;
         }
         self.start_due_steps();
+        let finish_by = self.finish_by();
         let state = self.run.state();
+        let or_finish = |due: Option<Millis>| due.into_iter().chain(finish_by).min();
         match self.steps.is_empty() {
             // What is due already executes, or waits for room: its end is waited for, not its time.
-            false => Move::Wait { until: state.history.next_due_after(self.run.now()) },
-            true => Move::Settle(Verdict::Park { due: state.history.next_due_after(0) }),
+            false => Move::Wait { until: or_finish(state.history.next_due_after(self.run.now())) },
+            true => Move::Settle(Verdict::Park { due: or_finish(state.history.next_due_after(0)) }),
         }
     }
 
@@ -121,21 +175,70 @@ impl Drive {
         for (_, key) in state.history.sleeps_over(self.run.now()) {
             self.run.record(&mut state, JournalEntry::Woke { key }, Urgency::Lazy);
         }
+        self.run.end_waits(&mut state);
     }
 
     fn check_lost(&self) -> Result<(), store::Error> {
         self.run.state().lost.take().map_or(Ok(()), Err)
     }
 
-    async fn enter_body(&mut self) {
+    async fn act(&mut self) -> Result<(), store::Error> {
+        for (key, act) in std::mem::take(&mut self.acts) {
+            self.run.act(key, act).await?;
+        }
+        self.take_answers();
+        Ok(())
+    }
+
+    /// Takes what has come for the run since it was last asked for.
+    async fn read_mail(&mut self) -> Result<(), store::Error> {
+        let letters = self.run.executor.store.mail(&self.run.lease, self.mail_read).await?;
+        self.take_letters(letters);
+        Ok(())
+    }
+
+    fn take_letters(&mut self, letters: Vec<(i64, Mail)>) {
+        for (seq, mail) in letters {
+            self.mail_read = seq;
+            match mail {
+                Mail::Cancel { reason } => {
+                    self.run.state().outcome.get_or_insert(Outcome::Cancelled { reason });
+                }
+                Mail::Answer { key, value } => self.early.push((key, value)),
+            }
+        }
+        self.take_answers();
+    }
+
+    /// Records the answers to operations that are known to wait. One that came before its operation was noted, since the
+    /// host crashed in between, waits for that; meanwhile nothing is thrown away.
+    fn take_answers(&mut self) {
+        let mut state = self.run.state();
+        self.early.retain(|(key, value)| !self.run.answer(&mut state, key.clone(), value.clone()));
+        drop(state);
+        if self.early.is_empty() {
+            self.run.executor.store.took_mail(&self.run.lease, self.mail_read);
+        }
+    }
+
+    async fn enter_body(&mut self) -> Result<(), store::Error> {
         let pass = Pass::new(self.run.clone(), Purpose::Body);
-        let entry = enter(self.run.clone(), pass.clone());
-        let exit = tokio::select! {
-            exit = entry => exit,
-            () = cut_off(self.stop.clone()) => return,
+        let mut entry = pin!(enter(self.run.clone(), pass.clone()));
+        let run = self.run.clone();
+        let exit = loop {
+            tokio::select! {
+                exit = entry.as_mut() => break exit,
+                () = cut_off(self.stop.clone()) => return Ok(()),
+                // A cancelled run goes on to no further step.
+                () = run.executor.store.mail_came(&run.lease) => self.read_mail().await?,
+                () = until(&run, self.finish_by()), if run.state().outcome.is_none() => self.end_overdue(),
+            }
         };
         self.body = judge_body(&self.run, &pass, exit);
-        self.pending = std::mem::take(&mut pass.inner().candidates);
+        let mut pass = pass.inner();
+        self.pending = std::mem::take(&mut pass.candidates);
+        self.acts = std::mem::take(&mut pass.acts);
+        Ok(())
     }
 
     /// Starts an instance for each step that is due and that nothing sees to.
@@ -158,18 +261,14 @@ impl Drive {
     }
 
     /// Until a step has ended, something is due, or the host stops.
-    async fn wait(&mut self, until: Option<Millis>) {
-        let clock = self.run.executor.clock.clone();
-        let due = async {
-            match until {
-                Some(at) => clock.sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+    async fn wait(&mut self, at: Option<Millis>) {
+        let run = self.run.clone();
+        let due = until(&run, at);
         let is_stopping = *self.stop.borrow();
         tokio::select! {
             _ = self.steps.join_next() => {}
             () = due => {}
+            () = self.run.executor.store.mail_came(&self.run.lease) => {}
             _ = self.stop.changed(), if !is_stopping => {}
         }
     }
@@ -178,28 +277,55 @@ impl Drive {
         self.run.executor.store.settle(&self.run.lease, verdict).await
     }
 
-    /// Ends the run, with its lifecycle events and the runs they start, in one transaction. A plan that a swap has
-    /// overtaken is made again.
     async fn end(self, outcome: Outcome) -> Result<(), store::Error> {
         let run = &self.run;
-        let at = run.now();
-        let end = RunEnd {
-            run: run.lease.run,
-            function: &run.lease.function,
-            version: run.lease.version,
-            has_failure_handler: if run.code.definition.has_failure_handler { HasHandler::Yes } else { HasHandler::No },
-            events: &run.lease.events,
-            outcome: &outcome,
-            at,
-        };
-        loop {
-            let (generation, lifecycle) = run.executor.router.plan_end(&end);
-            let verdict = Verdict::End { outcome: outcome.clone(), at, generation, lifecycle };
-            match run.executor.store.settle(&run.lease, verdict).await {
-                Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
-                answer => return answer,
-            }
+        let has_handler = if run.code.definition.has_failure_handler { HasHandler::Yes } else { HasHandler::No };
+        end(&run.executor, &run.lease, has_handler, outcome).await
+    }
+}
+
+/// Ends the run, with its lifecycle events and the runs they start, in one transaction. A plan that a swap has overtaken
+/// is made again.
+async fn end(
+    executor: &Executor,
+    lease: &Lease,
+    has_failure_handler: HasHandler,
+    outcome: Outcome,
+) -> Result<(), store::Error> {
+    let at = executor.clock.now();
+    let end = RunEnd {
+        run: lease.run,
+        function: &lease.function,
+        version: lease.version,
+        has_failure_handler,
+        events: &lease.events,
+        invoker: lease.invoker.as_ref(),
+        outcome: &outcome,
+        at,
+    };
+    loop {
+        let (generation, lifecycle) = executor.router.plan_end(&end);
+        let verdict = Verdict::End { outcome: outcome.clone(), at, generation, lifecycle };
+        match executor.store.settle(lease, verdict).await {
+            Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
+            answer => return answer,
         }
+    }
+}
+
+/// Why the run is to end, if the letter says so.
+fn cancellation(mail: &Mail) -> Option<Arc<str>> {
+    match mail {
+        Mail::Cancel { reason } => Some(reason.clone()),
+        Mail::Answer { .. } => None,
+    }
+}
+
+/// Ends at that time, or never.
+async fn until(run: &Run, at: Option<Millis>) {
+    match at {
+        Some(at) => run.executor.clock.sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -232,7 +358,7 @@ fn judge_body(run: &Run, pass: &Pass, exit: Exit) -> Body {
                 run.step_failed(&mut state, &attempt, nested(&attempt.key));
             }
             None => {
-                let is_dry = pass.candidates.is_empty() && state.in_flight.is_empty();
+                let is_dry = pass.candidates.is_empty() && pass.acts.is_empty() && state.in_flight.is_empty();
                 let is_told_all = pass.delivered() == state.history.results().len();
                 if is_dry && is_told_all && state.history.unresolved() == 0 && state.outcome.is_none() {
                     run.body_failed(&mut state, stalled());
@@ -272,6 +398,7 @@ fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
         attempt: state.history.step_attempt(key),
         started: run.now(),
         has_sent: Sent::Nothing,
+        retry: None,
     });
     let failure = match exit {
         Exit::Faulted(failure) => failure,

@@ -2,13 +2,18 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Entry, Failure, Json, Millis, OpKey, Record};
+use crate::model::{Awaited, Entry, Failure, Json, Millis, OpKey, Record};
 
 /// What an operation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OpKind {
     Step,
     Sleep,
+    WaitForEvent,
+    Invoke,
+    SendEvents,
+    WaitForSignal,
+    SendSignal,
 }
 
 impl OpKind {
@@ -17,6 +22,11 @@ impl OpKind {
         match text {
             "run" => Some(Self::Step),
             "sleep" => Some(Self::Sleep),
+            "wait-for-event" => Some(Self::WaitForEvent),
+            "invoke" => Some(Self::Invoke),
+            "send-events" => Some(Self::SendEvents),
+            "wait-for-signal" => Some(Self::WaitForSignal),
+            "send-signal" => Some(Self::SendSignal),
             _ => None,
         }
     }
@@ -25,6 +35,11 @@ impl OpKind {
         match self {
             Self::Step => "a step",
             Self::Sleep => "a sleep",
+            Self::WaitForEvent => "a wait for an event",
+            Self::Invoke => "an invocation",
+            Self::SendEvents => "events sent",
+            Self::WaitForSignal => "a wait for a signal",
+            Self::SendSignal => "a signal sent",
         }
     }
 }
@@ -35,11 +50,25 @@ pub enum Progress {
     Resolved,
     /// A sleep that ends at this time.
     SleepsUntil(Millis),
+    /// Something outside is waited for, no longer than until then.
+    Waits {
+        until: Option<Millis>,
+    },
     /// A step that failed this many times and is due again at this time.
     BacksOff {
         failures: u32,
         until: Millis,
     },
+}
+
+fn kind_of(what: &Awaited) -> OpKind {
+    match what {
+        Awaited::Event { .. } => OpKind::WaitForEvent,
+        Awaited::Invocation { .. } => OpKind::Invoke,
+        Awaited::Sending { .. } => OpKind::SendEvents,
+        Awaited::Signal { .. } => OpKind::WaitForSignal,
+        Awaited::Signalling { .. } => OpKind::SendSignal,
+    }
 }
 
 /// A recorded result.
@@ -62,6 +91,7 @@ pub struct History {
     body_retry_at: Option<Millis>,
     interruptions: u32,
     state_bytes: usize,
+    began: Option<Millis>,
 }
 
 impl History {
@@ -102,12 +132,18 @@ impl History {
                 self.body_retry_at = Some(*retry_at);
             }
             Entry::Interrupted => self.interruptions += 1,
+            Entry::Began => self.began = Some(record.at),
+            Entry::Waits { key, what, until } => self.set(key, kind_of(what), Progress::Waits { until: *until }),
+            Entry::Answered { key, .. } => {
+                let kind = self.operations.get(key).map_or(OpKind::WaitForEvent, |(kind, _)| *kind);
+                self.set(key, kind, Progress::Resolved);
+            }
         }
     }
 
     fn set(&mut self, key: &OpKey, kind: OpKind, progress: Progress) {
         let before = self.operations.insert(key.clone(), (kind, progress));
-        let was_open = matches!(before, Some((_, Progress::SleepsUntil(_) | Progress::BacksOff { .. })));
+        let was_open = before.is_some_and(|(_, progress)| progress != Progress::Resolved);
         let is_open = progress != Progress::Resolved;
         self.unresolved = self.unresolved + usize::from(is_open) - usize::from(was_open);
     }
@@ -159,6 +195,11 @@ impl History {
         self.interruptions
     }
 
+    /// When the run was first executed, where that was recorded.
+    pub fn began(&self) -> Option<Millis> {
+        self.began
+    }
+
     /// All results' bytes.
     pub fn state_bytes(&self) -> usize {
         self.state_bytes
@@ -171,6 +212,20 @@ impl History {
             .iter()
             .filter_map(|(key, (_, progress))| match progress {
                 Progress::SleepsUntil(until) if *until <= now => Some((*until, key.clone())),
+                _ => None,
+            })
+            .collect();
+        over.sort();
+        over
+    }
+
+    /// Operations that have waited long enough, with what they are, the earliest first.
+    pub fn waits_over(&self, now: Millis) -> Vec<(Millis, OpKey, OpKind)> {
+        let mut over: Vec<_> = self
+            .operations
+            .iter()
+            .filter_map(|(key, (kind, progress))| match progress {
+                Progress::Waits { until: Some(until) } if *until <= now => Some((*until, key.clone(), *kind)),
                 _ => None,
             })
             .collect();
@@ -196,6 +251,7 @@ impl History {
     pub fn next_due_after(&self, now: Millis) -> Option<Millis> {
         let operations = self.operations.values().filter_map(|(_, progress)| match progress {
             Progress::SleepsUntil(until) | Progress::BacksOff { until, .. } => Some(*until),
+            Progress::Waits { until } => *until,
             Progress::Resolved => None,
         });
         operations.chain(self.body_retry_at).filter(|due| *due > now).min()

@@ -1,17 +1,17 @@
 //! One instance's pass through a run's body: the executor's side of plan, finish and next.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use serde::Deserialize;
 
 use super::history::{OpKind, Progress};
+use super::operation::{Act, Operation};
 use super::run::{Next, Run, Sent, State, StepAttempt};
 use crate::limits;
-use crate::model::{Entry, Failure, Json, Kind, OpKey};
+use crate::model::{Entry, Failure, Json, Kind, OpKey, RetryPolicy};
 use crate::sandbox::{Control, Decision, Found, Line, Resolved, StepHost, Usage};
 use crate::store::{LogLine, Urgency};
 
@@ -42,6 +42,10 @@ pub struct Inner {
     pub steps_run: u32,
     /// Steps that were noted and that nothing sees to yet.
     pub candidates: Vec<OpKey>,
+    /// Operations that were noted and have something to do outside of the run.
+    pub acts: Vec<(OpKey, Act)>,
+    /// Of steps that have retries of their own.
+    retries: HashMap<OpKey, RetryPolicy>,
     /// This instance has done enough: it stops at the next finish.
     is_spent: bool,
     lines: Lines,
@@ -53,16 +57,6 @@ struct Lines {
     nth: u32,
     total: u32,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SleepOptions {
-    ms: f64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StepOptions {}
 
 impl Pass {
     pub fn new(run: Arc<Run>, purpose: Purpose) -> Self {
@@ -79,6 +73,8 @@ impl Pass {
             open: None,
             steps_run: 0,
             candidates: Vec::new(),
+            acts: Vec::new(),
+            retries: HashMap::new(),
             is_spent: false,
             lines: Lines::default(),
         })))
@@ -191,14 +187,18 @@ impl Inner {
 
     /// Takes an operation in: checks it, and starts what needs no step to start.
     fn note(&mut self, run: &Run, state: &mut State, found: &Found) -> Result<(), Failure> {
-        let kind = check(found)?;
+        let operation = Operation::read(found, run.now())?;
+        let kind = operation.kind();
+        if let Operation::Step(Some(retry)) = &operation {
+            self.retries.insert(found.key.clone(), run.code.definition.retry.with(retry));
+        }
         if !self.planned.insert(found.key.clone()) {
             let message = format!("operation {:?} was planned twice in one pass", found.key);
             return Err(Failure::of_host(Kind::Divergence, "PlannedTwice", message).never_retried());
         }
         if let Some((known, progress)) = state.history.operation(&found.key) {
             if known != kind {
-                return Err(diverged(&found.key, known, kind));
+                return Err(diverged(&found.key, known, kind).at(Some(found.key.clone()), state.history.body_attempt()));
             }
             if matches!(progress, Progress::BacksOff { until, .. } if until <= run.now()) {
                 self.consider(state, &found.key);
@@ -209,17 +209,17 @@ impl Inner {
             self.consider(state, &found.key);
             return Ok(());
         }
-        if state.history.operations() + self.candidates.len() + state.in_flight.len()
+        if state.history.operations() + self.candidates.len() + self.acts.len() + state.in_flight.len()
             >= limits::STEPS_PER_RUN_MAX as usize
         {
             return Err(too_many_steps());
         }
-        match kind {
-            OpKind::Step => self.consider(state, &found.key),
-            OpKind::Sleep => {
-                let until = run.now() + sleep_ms(found)?;
+        match operation {
+            Operation::Step(_) => self.consider(state, &found.key),
+            Operation::Sleep { until } => {
                 run.record(state, Entry::Sleep { key: found.key.clone(), until }, Urgency::Lazy);
             }
+            Operation::Act(act) => self.acts.push((found.key.clone(), act)),
         }
         Ok(())
     }
@@ -243,7 +243,8 @@ impl Inner {
             Purpose::Body => {
                 let [only] = self.candidates.as_slice() else { return None };
                 let itself = usize::from(matches!(state.history.operation(only), Some((_, Progress::BacksOff { .. }))));
-                let is_alone = state.history.unresolved() == itself && state.in_flight.is_empty();
+                let is_alone =
+                    state.history.unresolved() == itself && state.in_flight.is_empty() && self.acts.is_empty();
                 let is_up_to_date = self.delivered == state.history.results().len();
                 Some(only).filter(|_| is_alone && is_up_to_date && !self.is_spent)?
             }
@@ -253,6 +254,7 @@ impl Inner {
             attempt: state.history.step_attempt(key),
             started: run.now(),
             has_sent: Sent::Nothing,
+            retry: self.retries.get(key).cloned(),
         })
     }
 
@@ -282,43 +284,6 @@ impl Inner {
     }
 }
 
-fn check(found: &Found) -> Result<OpKind, Failure> {
-    let refuse = |name: &str, message: String| Err(Failure::of_host(Kind::Application, name, message).never_retried());
-    if found.key.id.is_empty() || found.key.id.len() > limits::STEP_ID_MAX_BYTES {
-        let message = format!("an operation's id has to have 1 to {} bytes", limits::STEP_ID_MAX_BYTES);
-        return refuse("InvalidStepId", message);
-    }
-    let Some(kind) = OpKind::parse(&found.kind) else {
-        let message = format!(
-            "operation {:?} is of kind {:?}, which this host does not know: it knows \"run\" and \"sleep\"",
-            found.key, found.kind
-        );
-        return refuse("UnknownOperation", message);
-    };
-    if kind == OpKind::Step
-        && let Err(error) = serde_json::from_str::<StepOptions>(&found.options)
-    {
-        return refuse("InvalidOptions", format!("step {:?}: its options are not valid: {error}", found.key));
-    }
-    Ok(kind)
-}
-
-fn sleep_ms(found: &Found) -> Result<u64, Failure> {
-    let options: SleepOptions = serde_json::from_str(&found.options).map_err(|error| {
-        let message = format!("sleep {:?}: its options are not valid: {error}", found.key);
-        Failure::of_host(Kind::Application, "InvalidOptions", message).never_retried()
-    })?;
-    if !options.ms.is_finite() || options.ms < 0.0 {
-        let message = format!("sleep {:?}: {} is no duration in milliseconds", found.key, options.ms);
-        return Err(Failure::of_host(Kind::Application, "InvalidOptions", message).never_retried());
-    }
-    if options.ms > limits::SLEEP_MAX_MS as f64 {
-        let message = format!("sleep {:?} is longer than 366 days, the limit", found.key);
-        return Err(Failure::of_host(Kind::Limit, "InngestErrTimeoutTooLong", message).never_retried());
-    }
-    Ok(options.ms as u64)
-}
-
 fn diverged(key: &OpKey, known: OpKind, asked: OpKind) -> Failure {
     let message = format!(
         "the code has diverged from this run's journal: operation {key:?} was recorded as {}, and the code now asks for \
@@ -326,7 +291,7 @@ fn diverged(key: &OpKey, known: OpKind, asked: OpKind) -> Failure {
         known.noun(),
         asked.noun()
     );
-    Failure::of_host(Kind::Divergence, "Diverged", message).at(Some(key.clone()), 0).never_retried()
+    Failure::of_host(Kind::Divergence, "Diverged", message).never_retried()
 }
 
 fn too_many_steps() -> Failure {

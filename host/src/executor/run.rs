@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::Executor;
 use super::history::{Delivery, History};
 use crate::limits;
-use crate::model::{Entry, Failure, Json, Kind, Millis, OpKey, Outcome};
+use crate::model::{Entry, Failure, Json, Kind, Millis, OpKey, Outcome, RetryPolicy};
 use crate::registry::Code;
 use crate::store::{self, Lease, Urgency};
 
@@ -77,13 +77,7 @@ impl Run {
             return Err(output_too_large("step's result", value.len(), limits::STEP_OUTPUT_MAX_BYTES));
         }
         if state.history.state_bytes() + value.len() > limits::RUN_STATE_MAX_BYTES {
-            let message = format!(
-                "the results of the run's steps exceed {} bytes: return less from steps, or keep large data elsewhere \
-                 and return where it is",
-                limits::RUN_STATE_MAX_BYTES
-            );
-            let failure = Failure::of_host(Kind::Limit, "InngestErrStateOverflowed", message);
-            return Err(failure.coded("state_too_large").never_retried());
+            return Err(state_too_large());
         }
         let entry = Entry::Step {
             key: attempt.key.clone(),
@@ -99,7 +93,7 @@ impl Run {
     pub fn step_failed(&self, state: &mut State, attempt: &StepAttempt, failure: Failure) -> Next {
         let advice = failure.advice;
         let failure = failure.at(Some(attempt.key.clone()), attempt.attempt);
-        let policy = &self.code.definition.retry;
+        let policy = attempt.retry.as_ref().unwrap_or(&self.code.definition.retry);
         if let Some(delay) = self.executor.retry_delay(policy, attempt.attempt, advice) {
             let retry_at = self.now() + delay;
             let (key, started) = (attempt.key.clone(), attempt.started);
@@ -148,6 +142,8 @@ pub struct StepAttempt {
     pub attempt: u32,
     pub started: Millis,
     pub has_sent: Sent,
+    /// Its own, where it is not the function's.
+    pub retry: Option<RetryPolicy>,
 }
 
 /// Whether the attempt has let anything out of the sandbox.
@@ -164,6 +160,16 @@ impl StepAttempt {
             Sent::Something => Urgency::Eager,
         }
     }
+}
+
+/// The results of a run exceed their bound together.
+pub fn state_too_large() -> Failure {
+    let message = format!(
+        "the results of the run's steps exceed {} bytes: return less from steps, or keep large data elsewhere and return \
+         where it is",
+        limits::RUN_STATE_MAX_BYTES
+    );
+    Failure::of_host(Kind::Limit, "InngestErrStateOverflowed", message).coded("state_too_large").never_retried()
 }
 
 /// A result that exceeds its bound: an error of the attempt, retried, not catchable.

@@ -10,8 +10,9 @@ use super::cron::Cron;
 use super::duration::{duration_text, read_duration};
 use super::id::{Namespace, PluginName};
 use super::json::Json;
-use super::retry::RetryPolicy;
+use super::retry::{Backoff, RetryOptions, RetryPolicy};
 use super::schedule::Schedule;
+use super::time::Millis;
 use crate::limits;
 
 /// Which of the two entries of a function.
@@ -78,6 +79,42 @@ impl Trigger {
     }
 }
 
+/// An event that cancels a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelOn {
+    pub event: Arc<str>,
+    /// CEL over `event`, which started the run, and `async`, which has come.
+    pub filter: Option<Arc<str>>,
+    /// How long after the run's creation it does; `None`: always.
+    pub timeout_ms: Option<Millis>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CancelOptions {
+    event: String,
+    #[serde(rename = "match", default)]
+    field: Option<String>,
+    #[serde(rename = "if", default)]
+    filter: Option<String>,
+    #[serde(default)]
+    timeout_ms: Option<f64>,
+}
+
+/// The longest that runs may take.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timeouts {
+    /// From when it is first executed, in milliseconds: then the run is cancelled.
+    #[serde(default)]
+    pub finish_ms: Option<u64>,
+}
+
+/// The filter that `match` stands for: the field is the same in the event that started the run and in the one that comes.
+pub fn same_field(field: &str) -> String {
+    format!("event.{field} == async.{field}")
+}
+
 /// A function as its plugin describes it, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Definition {
@@ -89,6 +126,8 @@ pub struct Definition {
     /// When it starts by itself.
     pub schedules: Vec<Schedule>,
     pub retry: RetryPolicy,
+    pub cancel_on: Arc<[CancelOn]>,
+    pub timeouts: Timeouts,
 }
 
 /// Why a definition is refused.
@@ -106,6 +145,14 @@ struct Options {
     triggers: Vec<TriggerOptions>,
     #[serde(default)]
     retries: Option<u32>,
+    #[serde(default)]
+    backoff: Option<Backoff>,
+    #[serde(default)]
+    jitter_ms: Option<f64>,
+    #[serde(default)]
+    cancel_on: Vec<CancelOptions>,
+    #[serde(default)]
+    timeouts: Timeouts,
 }
 
 /// Either an event or a schedule.
@@ -136,14 +183,20 @@ impl Definition {
         let options: Options =
             serde_json::from_str(options).map_err(|error| refuse(format!("its options are not valid: {error}")))?;
         let (triggers, schedules) = read_triggers(options.triggers).map_err(refuse)?;
-        let retries = options.retries.unwrap_or(limits::RETRIES_DEFAULT);
+        let cancel_on = read_cancel_on(options.cancel_on).map_err(refuse)?;
+        let retry = RetryOptions { retries: options.retries, backoff: options.backoff, jitter_ms: options.jitter_ms };
+        if let Some(problem) = retry.problem() {
+            return Err(refuse(problem));
+        }
         Ok(Self {
             id: id.into(),
             name: name.into(),
             has_failure_handler,
             triggers,
             schedules,
-            retry: RetryPolicy::with_retries(retries),
+            retry: RetryPolicy::with_retries(limits::RETRIES_DEFAULT).with(&retry),
+            cancel_on,
+            timeouts: options.timeouts,
         })
     }
 
@@ -157,6 +210,8 @@ impl Definition {
             triggers: Vec::new(),
             schedules: Vec::new(),
             retry: RetryPolicy::with_retries(limits::FAILURE_HANDLER_RETRIES),
+            cancel_on: Arc::default(),
+            timeouts: Timeouts::default(),
         })
     }
 
@@ -172,13 +227,45 @@ impl Definition {
     pub fn to_json(&self) -> Json {
         let events = self.triggers.iter().map(Trigger::to_value);
         let triggers: Vec<_> = events.chain(self.schedules.iter().map(schedule_value)).collect();
+        let mut options = serde_json::json!({ "triggers": triggers });
+        let retry = serde_json::to_value(self.retry.options()).expect("plain numbers");
+        if let (Some(options), serde_json::Value::Object(retry)) = (options.as_object_mut(), retry) {
+            options.extend(retry);
+        }
+        if !self.cancel_on.is_empty() {
+            let write = |wait: &CancelOn| serde_json::json!({ "event": wait.event, "if": wait.filter, "timeout_ms": wait.timeout_ms });
+            options["cancel_on"] = self.cancel_on.iter().map(write).collect();
+        }
+        if let Some(finish_ms) = self.timeouts.finish_ms {
+            options["timeouts"] = serde_json::json!({ "finish_ms": finish_ms });
+        }
         Json::of(&serde_json::json!({
             "id": &*self.id,
             "name": &*self.name,
             "has_failure_handler": self.has_failure_handler,
-            "options": { "triggers": triggers, "retries": self.retry.retries() },
+            "options": options,
         }))
     }
+}
+
+fn read_cancel_on(options: Vec<CancelOptions>) -> Result<Arc<[CancelOn]>, String> {
+    if options.len() > limits::CANCEL_ON_MAX {
+        return Err(format!("it has {} entries in cancel_on, the limit is {}", options.len(), limits::CANCEL_ON_MAX));
+    }
+    let read = |option: CancelOptions| {
+        let CancelOptions { event, field, filter, timeout_ms } = option;
+        if event.is_empty() || event.len() > limits::EVENT_NAME_MAX_BYTES {
+            let max = limits::EVENT_NAME_MAX_BYTES;
+            return Err(format!("cancel_on {event:?} has to be an event name of 1 to {max} bytes"));
+        }
+        if field.is_some() && filter.is_some() {
+            return Err(format!("cancel_on {event:?} has both `match` and `if`: say it all in `if`"));
+        }
+        let filter = filter.or_else(|| field.as_deref().map(same_field)).map(Into::into);
+        let timeout_ms = timeout_ms.map(|ms| ms.clamp(0.0, limits::SLEEP_MAX_MS as f64) as Millis);
+        Ok(CancelOn { event: event.into(), filter, timeout_ms })
+    };
+    options.into_iter().map(read).collect()
 }
 
 fn schedule_value(schedule: &Schedule) -> Value {
@@ -298,8 +385,11 @@ mod tests {
     #[test]
     fn its_json_reads_back() {
         let definition = read(
-            r#"{"triggers":[{"event":"a","if":"event.data.x"},{"cron":"TZ=Asia/Tokyo @daily","jitter":"90s"}],"retries":2}"#,
-        ).expect("valid");
+            r#"{"triggers":[{"event":"a","if":"event.data.x"},{"cron":"TZ=Asia/Tokyo @daily","jitter":"90s"}],"retries":2,
+            "cancel_on":[{"event":"b","match":"data.id","timeout_ms":5}],"timeouts":{"finish_ms":9},
+            "backoff":{"kind":"constant","ms":5}}"#,
+        )
+        .expect("valid");
         let json = definition.to_json().to_value();
         let again = Definition::read("f", "f", true, &json["options"].to_string()).expect("valid");
         assert_eq!(again, definition);

@@ -61,6 +61,35 @@ pub enum Entry {
     BodyRetry { error: Failure, retry_at: Millis },
     /// A host lost the run's lease: it crashed, or was taken over.
     Interrupted,
+    /// An operation waits for something outside, no longer than until then.
+    Waits { key: OpKey, what: Awaited, until: Option<Millis> },
+    /// What such an operation has waited for; or what one that waits for nothing came to.
+    Answered { key: OpKey, value: Result<Json, Failure> },
+    /// The run was executed for the first time: written where that is where a time counts from.
+    Began,
+}
+
+/// What an operation waits for. New variants go at the end: the store keeps their position.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Awaited {
+    Event {
+        name: Arc<str>,
+    },
+    /// The end of a run of that function.
+    Invocation {
+        function: Arc<str>,
+    },
+    /// Nothing: it sends these events.
+    Sending {
+        events: u32,
+    },
+    Signal {
+        signal: Arc<str>,
+    },
+    /// Nothing: it sends this signal.
+    Signalling {
+        signal: Arc<str>,
+    },
 }
 
 impl Entry {
@@ -69,11 +98,17 @@ impl Entry {
         match self {
             Self::Step { key, value, .. } => Some((key, value.clone())),
             Self::Woke { key } => Some((key, Ok(Json::null()))),
-            Self::StepRetry { .. } | Self::Sleep { .. } | Self::BodyRetry { .. } | Self::Interrupted => None,
+            Self::Answered { key, value } => Some((key, value.clone())),
+            Self::StepRetry { .. }
+            | Self::Sleep { .. }
+            | Self::BodyRetry { .. }
+            | Self::Interrupted
+            | Self::Began
+            | Self::Waits { .. } => None,
         }
     }
 
     pub fn is_result(&self) -> bool {
-        matches!(self, Self::Step { .. } | Self::Woke { .. })
+        matches!(self, Self::Step { .. } | Self::Woke { .. } | Self::Answered { .. })
     }
 }

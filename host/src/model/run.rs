@@ -1,12 +1,14 @@
 //! Runs: one execution of a function for its events.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::function::FunctionKey;
+use super::function::{CancelOn, FunctionKey};
 use super::id::{Digest, RunId};
+use super::journal::OpKey;
 use super::json::Json;
 use super::time::Millis;
 
@@ -21,6 +23,24 @@ pub struct NewRun {
     pub secret: [u8; 32],
     /// For a run of a failure function: the run that failed.
     pub failed_run: Option<RunId>,
+    /// Whose operation it was started by, and is to tell its end.
+    pub invoker: Option<Invoker>,
+    /// What cancels it.
+    pub cancel_on: Arc<[CancelOn]>,
+}
+
+/// An operation that waits for the end of a run which it has started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoker {
+    pub run: RunId,
+    pub key: OpKey,
+}
+
+/// `<run>.<operation>`: what lifecycle events call `correlation_id`.
+impl fmt::Display for Invoker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.run, self.key)
+    }
 }
 
 /// How far a run is, for people.
@@ -34,11 +54,15 @@ pub enum Status {
     Cancelled,
 }
 
-/// How a run ended.
+/// How a run ended. New variants go at the end: the store keeps their position.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     Completed(Json),
     Failed(Failure),
+    /// Somebody wanted it to end: neither a success nor a failure.
+    Cancelled {
+        reason: Arc<str>,
+    },
 }
 
 /// A run's end, as its followers learn it.

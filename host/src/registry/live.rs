@@ -71,6 +71,13 @@ impl LivePlugin {
             function: definition.id.clone(),
             role: Role::Main,
         });
+        for wait in definition.cancel_on.iter() {
+            wait.filter.as_deref().map(Expression::compile).transpose().map_err(|problem| Error::Filter {
+                function: definition.id.to_string(),
+                event: wait.event.to_string(),
+                problem,
+            })?;
+        }
         self.listeners.extend(listeners(&key, self.version, &definition)?);
         let failure = definition.failure().map(|failure| (Arc::new(key.failure()), Arc::new(failure)));
         for (key, definition) in [Some((key, Arc::new(definition))), failure].into_iter().flatten() {
@@ -103,7 +110,7 @@ fn listeners(
             filters = vec![None];
         }
         let narrower = patterns.iter().filter(|other| *other != pattern && pattern.covers(other)).cloned().collect();
-        Listener { function: key.clone(), version, filters, narrower }
+        Listener { function: key.clone(), version, cancel_on: definition.cancel_on.clone(), filters, narrower }
     };
     Ok(patterns.iter().map(|pattern| (pattern.clone(), listener(pattern))).collect())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::live::LivePlugin;
 use crate::expression::Expression;
-use crate::model::{Definition, Digest, FunctionKey, Millis, Namespace, PluginName, Schedule};
+use crate::model::{CancelOn, Definition, Digest, FunctionKey, Millis, Namespace, PluginName, Role, Schedule};
 
 /// A function that is live.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub struct LiveFunction {
 pub struct Listener {
     pub function: Arc<FunctionKey>,
     pub version: Digest,
+    pub cancel_on: Arc<[CancelOn]>,
     /// It starts when one of these is true; `None` is.
     pub filters: Vec<Option<Expression>>,
     /// The function's own triggers that say more than this one: where one of them matches, its listener speaks.
@@ -68,6 +69,8 @@ type Place = (u32, u32);
 struct Index {
     names: HashMap<Box<str>, Vec<Place>>,
     prefixes: HashMap<Box<str>, Vec<Place>>,
+    /// Functions by composite id, without failure functions.
+    functions: HashMap<String, Place>,
 }
 
 /// What is live at one moment.
@@ -125,6 +128,9 @@ impl Snapshot {
         }
         for (n, function) in plugin.functions.iter().enumerate() {
             self.functions.insert(function.key.clone(), (at, n as u32));
+            if function.key.role == Role::Main {
+                index.functions.insert(function.key.composite(), (at, n as u32));
+            }
         }
         self.plugins.push(plugin);
     }
@@ -150,6 +156,12 @@ impl Snapshot {
 
     fn listener(&self, (plugin, n): Place) -> &Listener {
         &self.plugins[plugin as usize].listeners[n as usize].1
+    }
+
+    /// The live function of that composite id.
+    pub fn function(&self, namespace: &Namespace, composite: &str) -> Option<&LiveFunction> {
+        let (plugin, n) = self.indexes.get(namespace)?.functions.get(composite)?;
+        self.plugins[*plugin as usize].functions.get(*n as usize)
     }
 
     /// All live functions, failure functions too.

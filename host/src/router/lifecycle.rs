@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Router;
-use crate::model::{Digest, Event, FunctionKey, Json, Millis, NewRun, Outcome, Role, RunId};
+use crate::model::{Digest, Event, FunctionKey, Invoker, Json, Millis, NewRun, Outcome, Role, RunId};
 use crate::registry::Snapshot;
 use crate::store::Publication;
 
 pub const FAILED: &str = "inngest/function.failed";
+pub const CANCELLED: &str = "inngest/function.cancelled";
 pub const FINISHED: &str = "inngest/function.finished";
 
 /// A run that is about to end.
@@ -21,6 +22,8 @@ pub struct RunEnd<'a> {
     /// Whether that version has a failure handler for the function.
     pub has_failure_handler: HasHandler,
     pub events: &'a [Arc<Event>],
+    /// The operation that waits for it.
+    pub invoker: Option<&'a Invoker>,
     pub outcome: &'a Outcome,
     pub at: Millis,
 }
@@ -39,7 +42,8 @@ pub fn emits_lifecycle(events: &[Arc<Event>]) -> bool {
 
 impl Router {
     /// What is to be written in the transaction of the run's end, and the registry generation it was planned against.
-    /// `inngest/function.failed` is always told; `inngest/function.finished` only where something listens.
+    /// `inngest/function.failed` and `inngest/function.cancelled` are always told; `inngest/function.finished` only where
+    /// something listens.
     pub fn plan_end(&self, end: &RunEnd<'_>) -> (u64, Vec<Publication>) {
         let snapshot = self.registry.snapshot();
         if !emits_lifecycle(end.events) {
@@ -47,8 +51,8 @@ impl Router {
         }
         let namespace = &end.function.namespace;
         let finished_has_listeners = !snapshot.listeners(namespace, FINISHED).is_empty();
-        let has_failed = matches!(end.outcome, Outcome::Failed(_));
-        if !has_failed && !finished_has_listeners {
+        let has_completed = matches!(end.outcome, Outcome::Completed(_));
+        if has_completed && !finished_has_listeners {
             return (snapshot.generation, Vec::new());
         }
         let data = event_data(end);
@@ -58,8 +62,14 @@ impl Router {
             let event = Event::lifecycle(FINISHED, id, namespace, &id.to_string(), end.at, &data);
             publications.push(self.plan(&snapshot, &Arc::new(event)));
         }
-        if has_failed {
-            publications.push(self.plan_failed(&snapshot, end, &data));
+        match end.outcome {
+            Outcome::Completed(_) => {}
+            Outcome::Failed(_) => publications.push(self.plan_failed(&snapshot, end, &data)),
+            Outcome::Cancelled { .. } => {
+                let id = self.ids.event(end.at);
+                let event = Event::lifecycle(CANCELLED, id, namespace, &end.run.to_string(), end.at, &data);
+                publications.push(self.plan(&snapshot, &Arc::new(event)));
+            }
         }
         (snapshot.generation, publications)
     }
@@ -90,6 +100,9 @@ fn event_data(end: &RunEnd<'_>) -> Json {
         "events": events,
     });
     let map = data.as_object_mut().expect("made as an object");
+    if let Some(invoker) = end.invoker {
+        map.insert("correlation_id".into(), invoker.to_string().into());
+    }
     match end.outcome {
         Outcome::Completed(result) => {
             map.insert("result".into(), result.to_value());
@@ -99,6 +112,10 @@ fn event_data(end: &RunEnd<'_>) -> Json {
             map.insert("error".into(), failure.to_event_error(failure.attempt + 1));
             map.insert("result".into(), failure.to_output());
             map.insert("_inngest".into(), json!({ "status": "Failed" }));
+        }
+        // Neither error nor result, as with Inngest; the reason is an addition.
+        Outcome::Cancelled { reason } => {
+            map.insert("_inngest".into(), json!({ "status": "Cancelled", "reason": &**reason }));
         }
     }
     Json::of(&data)

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Router;
 use crate::limits;
-use crate::model::{Event, FunctionKey, Millis, Occurrence, RunId};
+use crate::model::{Event, FunctionKey, Millis, NewRun, Occurrence, RunId, Schedule};
 use crate::registry::Snapshot;
 use crate::store::{self, Publication};
 
@@ -120,11 +120,12 @@ impl Timetable {
         loop {
             let snapshot = router.registry.snapshot();
             let live = snapshot.find(function);
-            let has_it = |schedule: &crate::model::Schedule| **schedule.source() == *cron;
+            let has_it = |schedule: &Schedule| **schedule.source() == *cron;
             let Some(live) = live.filter(|live| live.definition.schedules.iter().any(has_it)) else {
                 return Ok(None);
             };
-            let run = router.new_run(function.clone(), live.version, None);
+            let cancel_on = live.definition.cancel_on.clone();
+            let run = NewRun { cancel_on, ..router.new_run(function.clone(), live.version, None) };
             let publication = Publication { event: event.clone(), runs: vec![run] };
             match router.store.publish(snapshot.generation, vec![publication]).await {
                 Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,

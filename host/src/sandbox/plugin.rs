@@ -130,17 +130,13 @@ fn read_definitions(described: Vec<wit::Definition>) -> Result<Vec<Definition>, 
 
 /// No setting moves what `describe` may use, so none is named.
 fn bounded(mut failure: Failure) -> Failure {
-    let only = "it is to say which functions there are, and to do nothing else";
-    match failure.code.as_deref() {
-        Some("deadline") => {
-            failure.message = format!("it took longer than {} ms: {only}", limits::DESCRIBE_DEADLINE_MS)
-        }
-        Some("memory_limit") => {
-            failure.message =
-                format!("it took more than {} MiB of memory: {only}", limits::DESCRIBE_MEMORY_BYTES >> 20);
-        }
-        _ => {}
-    }
+    let limit = match failure.code.as_deref() {
+        Some("deadline") => format!("{} ms", limits::DESCRIBE_DEADLINE_MS),
+        Some("memory_limit") => format!("{} MiB of memory", limits::DESCRIBE_MEMORY_BYTES >> 20),
+        _ => return failure,
+    };
+    failure.message =
+        format!("it took more than {limit}: it is to say which functions there are, and to do nothing else");
     failure
 }
 

@@ -1,6 +1,6 @@
 //! The bytes of what the store keeps whole: journal segments, outcomes, ids.
 
-use crate::model::{Outcome, Record, RunId};
+use crate::model::{Invoker, Mail, Outcome, Record, RunId};
 
 /// Stands before every segment and outcome. Another layout of [`Record`] or [`Outcome`] gets another number, and this
 /// file keeps reading the old one.
@@ -39,6 +39,22 @@ pub fn outcome_bytes(outcome: &Outcome) -> Vec<u8> {
 }
 
 pub fn read_outcome(bytes: &[u8]) -> Result<Outcome, Unreadable> {
+    postcard::from_bytes(check_version(bytes)?).map_err(damaged)
+}
+
+pub fn mail_bytes(mail: &Mail) -> Vec<u8> {
+    postcard::to_io(mail, vec![VERSION]).expect("a vector takes any bytes, and any mail can be written")
+}
+
+pub fn read_mail(bytes: &[u8]) -> Result<Mail, Unreadable> {
+    postcard::from_bytes(check_version(bytes)?).map_err(damaged)
+}
+
+pub fn invoker_bytes(invoker: &Invoker) -> Vec<u8> {
+    postcard::to_io(invoker, vec![VERSION]).expect("a vector takes any bytes, and any invoker can be written")
+}
+
+pub fn read_invoker(bytes: &[u8]) -> Result<Invoker, Unreadable> {
     postcard::from_bytes(check_version(bytes)?).map_err(damaged)
 }
 
@@ -84,7 +100,7 @@ pub fn read_ids<T>(bytes: &[u8], from_bytes: impl Fn([u8; 16]) -> T) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cause, Entry, Failure, IdSource, Json, Kind, OpKey, RetryAdvice};
+    use crate::model::{Awaited, Cause, Entry, Failure, IdSource, Json, Kind, OpKey, RetryAdvice};
 
     fn failure() -> Failure {
         let cause = Cause {
@@ -107,9 +123,12 @@ mod tests {
             Entry::Step { key: key.clone(), attempt: 4, started: u64::MAX, value: Err(failure()) },
             Entry::StepRetry { key: key.clone(), started: 5, error: failure(), retry_at: 9 },
             Entry::Sleep { key: key.clone(), until: 77 },
-            Entry::Woke { key },
+            Entry::Woke { key: key.clone() },
             Entry::BodyRetry { error: failure(), retry_at: 10 },
             Entry::Interrupted,
+            Entry::Waits { key: key.clone(), what: Awaited::Event { name: "shop/paid".into() }, until: Some(9) },
+            Entry::Answered { key, value: Ok(Json::null()) },
+            Entry::Began,
         ]
     }
 
@@ -129,7 +148,8 @@ mod tests {
 
     #[test]
     fn outcomes_survive() {
-        for outcome in [Outcome::Completed(Json::trusted("[null]")), Outcome::Failed(failure())] {
+        let cancelled = Outcome::Cancelled { reason: "told to".into() };
+        for outcome in [Outcome::Completed(Json::trusted("[null]")), Outcome::Failed(failure()), cancelled] {
             assert_eq!(read_outcome(&outcome_bytes(&outcome)), Ok(outcome));
         }
     }

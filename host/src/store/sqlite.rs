@@ -1,5 +1,6 @@
 //! The store on one machine: SQLite, one writer with group commit, few readers.
 
+mod act;
 mod after;
 mod agenda;
 mod claims;
@@ -7,6 +8,7 @@ mod components;
 mod followers;
 mod leases;
 mod logs;
+mod mail;
 mod names;
 mod plugins;
 mod publish;
@@ -20,6 +22,7 @@ mod shared;
 mod slots;
 mod verbs;
 mod views;
+mod waits;
 mod wal_file;
 mod writer;
 
@@ -31,6 +34,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use super::Error;
+use mail::Mailbox;
 use names::Names;
 use readers::Readers;
 use shared::{Beginning, Shared};
@@ -108,12 +112,13 @@ impl SqliteStore {
             incarnation: found.incarnation,
             generation: found.generation,
             unended,
+            mailbox: Mailbox::begin(mail::read_all(&connection)?),
         }));
         let wal = WalFile::new(folder.join("stepwell.db-wal"), options.durability);
         if let Err(error) = wal.reserve() {
             tracing::warn!(%error, "no room could be reserved for the write-ahead log");
         }
-        let writer = Writer::new(connection, shared.clone(), &found, wal);
+        let writer = Writer::new(connection, shared.clone(), &found, wal)?;
         let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run());
         let thread = thread.map_err(|error| Error::Unusable(format!("the writer could not be started: {error}")))?;
         shared.news.notify_one();

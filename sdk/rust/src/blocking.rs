@@ -17,16 +17,19 @@
 
 use crate::drive;
 use crate::error::Result;
+use crate::event::Event;
 use crate::failure::StepError;
 use crate::operations::Operations;
 use crate::output::StepOutput;
+use crate::outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
+use crate::retry::Retry;
 use crate::step::{self, Attempt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What a blocking handler is called with; see [`crate::Context`].
 pub type Context<T = Value> = crate::Context<T, Step>;
@@ -76,6 +79,89 @@ impl Step {
         T: Serialize + DeserializeOwned,
     {
         drive::wait(&self.operations, self.step.run_with(id, closure))
+    }
+
+    /// The same, for steps that are retried differently from the function; see [`crate::Step::retrying`].
+    #[must_use]
+    pub fn retrying(&self, retry: Retry) -> Self {
+        Self { step: self.step.retrying(retry), operations: Rc::clone(&self.operations) }
+    }
+
+    /// Waits until a time; see [`crate::Step::sleep_until`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn sleep_until(&self, id: impl Into<Cow<'static, str>>, time: SystemTime) -> Result<(), StepError> {
+        drive::wait(&self.operations, self.step.sleep_until(id, time))
+    }
+
+    /// Waits for an event; see [`crate::Step::wait_for_event`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn wait_for_event<T: DeserializeOwned>(
+        &self,
+        id: impl Into<Cow<'static, str>>,
+        wait: WaitFor,
+    ) -> Result<Option<Event<T>>, StepError> {
+        drive::wait(&self.operations, self.step.wait_for_event(id, wait))
+    }
+
+    /// Starts a run of another function and waits for its result; see [`crate::Step::invoke`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn invoke<T: DeserializeOwned>(
+        &self,
+        id: impl Into<Cow<'static, str>>,
+        invoke: Invoke,
+    ) -> Result<T, StepError> {
+        drive::wait(&self.operations, self.step.invoke(id, invoke))
+    }
+
+    /// Waits for a signal; see [`crate::Step::wait_for_signal`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn wait_for_signal<T: DeserializeOwned>(
+        &self,
+        id: impl Into<Cow<'static, str>>,
+        wait: WaitForSignal,
+    ) -> Result<Option<T>, StepError> {
+        drive::wait(&self.operations, self.step.wait_for_signal(id, wait))
+    }
+
+    /// Sends a signal; see [`crate::Step::send_signal`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_signal(
+        &self,
+        id: impl Into<Cow<'static, str>>,
+        signal: &str,
+        data: impl Serialize,
+    ) -> Result<Option<String>, StepError> {
+        drive::wait(&self.operations, self.step.send_signal(id.into(), signal, data))
+    }
+
+    /// Sends an event; see [`crate::Step::send_event`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_event(&self, id: impl Into<Cow<'static, str>>, event: NewEvent) -> Result<String, StepError> {
+        drive::wait(&self.operations, self.step.send_event(id, event))
+    }
+
+    /// Sends several events; see [`crate::Step::send_events`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_events(
+        &self,
+        id: impl Into<Cow<'static, str>>,
+        events: impl IntoIterator<Item = NewEvent>,
+    ) -> Result<Vec<String>, StepError> {
+        drive::wait(&self.operations, self.step.send_events(id, events))
     }
 
     /// Waits; see [`crate::Step::sleep`].

@@ -6,6 +6,8 @@ use crate::context::{Context, FailureContext};
 use crate::error::Result;
 use crate::host::Host;
 use crate::operations::Operations;
+use crate::outside::WaitFor;
+use crate::retry::Retry;
 use crate::step::Step;
 use crate::{blocking, drive, output};
 use serde::Serialize;
@@ -56,8 +58,24 @@ pub struct Function {
 #[derive(Serialize)]
 struct Options {
     triggers: Vec<Trigger>,
+    #[serde(flatten)]
+    retry: Retry,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cancel_on: Vec<serde_json::Value>,
+    #[serde(skip_serializing_if = "Timeouts::is_empty")]
+    timeouts: Timeouts,
+}
+
+#[derive(Serialize, Default)]
+struct Timeouts {
     #[serde(skip_serializing_if = "Option::is_none")]
-    retries: Option<u32>,
+    finish_ms: Option<u64>,
+}
+
+impl Timeouts {
+    fn is_empty(&self) -> bool {
+        self.finish_ms.is_none()
+    }
 }
 
 /// What starts a function: an event, or a schedule.
@@ -143,7 +161,12 @@ impl Function {
     }
 
     fn of(id: Cow<'static, str>, handler: impl Fn(&Entry, RunContext) -> Outcome + 'static) -> Self {
-        let options = Options { triggers: Vec::new(), retries: None };
+        let options = Options {
+            triggers: Vec::new(),
+            retry: Retry::default(),
+            cancel_on: Vec::new(),
+            timeouts: Timeouts::default(),
+        };
         Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
     }
 
@@ -164,7 +187,37 @@ impl Function {
     /// How often the body and each step are retried; 4 unless told, at most 20.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
-        self.options.retries = Some(retries);
+        self.options.retry = self.options.retry.times(retries);
+        self
+    }
+
+    /// How the body and each step are retried; a step may have [retries of its own](Step::retrying).
+    ///
+    /// ```
+    /// # use stepwell::{Context, Function, Result, Retry};
+    /// # use std::time::Duration;
+    /// # async fn import(_: Context) -> Result<()> { Ok(()) }
+    /// let retry = Retry::default().times(8).exponential(Duration::from_secs(1), 2.0, Duration::from_secs(600));
+    /// Function::new("import", import).on("shop/imported").retry(retry);
+    /// ```
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.options.retry = retry;
+        self
+    }
+
+    /// Cancels a run when such an event comes: its open steps end, nothing more begins, the failure handler does not
+    /// run. At most five.
+    #[must_use]
+    pub fn cancel_on(mut self, wait: WaitFor) -> Self {
+        self.options.cancel_on.push(wait.json());
+        self
+    }
+
+    /// Cancels a run that takes longer than that from when it is first executed. A step that is open then ends first.
+    #[must_use]
+    pub fn finish_within(mut self, time: Duration) -> Self {
+        self.options.timeouts.finish_ms = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         self
     }
 

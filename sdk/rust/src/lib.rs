@@ -62,9 +62,11 @@ mod host;
 mod log;
 mod operations;
 mod output;
+mod outside;
 #[doc(hidden)]
 pub mod plugin;
 mod race;
+mod retry;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -78,5 +80,7 @@ pub use futures_util::future::{Either, join_all, try_join_all};
 pub use futures_util::{join, try_join};
 pub use log::{Level, Log};
 pub use output::StepOutput;
+pub use outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
 pub use race::{race, race_all};
+pub use retry::Retry;
 pub use step::{Attempt, Step};

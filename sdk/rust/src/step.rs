@@ -2,9 +2,12 @@
 
 use crate::bindings::stepwell::plugin::types::OperationKey;
 use crate::error::Result;
+use crate::event::Event;
 use crate::failure::{self, StepError};
 use crate::operations::{Answer, Operations, Turn};
 use crate::output::{self, StepOutput};
+use crate::outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
+use crate::retry::Retry;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -13,7 +16,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The durable operations of a run.
 ///
@@ -24,6 +27,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Step {
     operations: Rc<Operations>,
+    /// Of the steps that are run by it, where they have retries of their own.
+    retry: Option<Retry>,
 }
 
 /// What a step's closure may know of its execution, see [`Step::run_with`].
@@ -39,7 +44,23 @@ pub struct Attempt {
 
 impl Step {
     pub(crate) fn new(operations: &Rc<Operations>) -> Self {
-        Self { operations: Rc::clone(operations) }
+        Self { operations: Rc::clone(operations), retry: None }
+    }
+
+    /// The same, for steps that are retried differently from the function.
+    ///
+    /// ```
+    /// # use stepwell::{Result, Retry, Step};
+    /// # use std::time::Duration;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// let often = step.retrying(Retry::default().times(20).constant(Duration::from_secs(5)));
+    /// often.run("poll", || poll()).await?;
+    /// # Ok(()) }
+    /// # fn poll() -> Result<()> { Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn retrying(&self, retry: Retry) -> Self {
+        Self { operations: Rc::clone(&self.operations), retry: Some(retry) }
     }
 
     /// Runs a closure as a step: done once, retried by itself, its result remembered.
@@ -98,6 +119,7 @@ impl Step {
     {
         Run {
             operation: Operation::new(&self.operations, id.into()),
+            retry: self.retry,
             closure: Some(closure),
             output: PhantomData::<fn() -> (T, M)>,
         }
@@ -129,9 +151,183 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Waits until a time; one that is past is over at once. See [`Self::sleep`].
+    ///
+    /// # Errors
+    /// The host's, as for a time more than 366 days away.
+    pub fn sleep_until<I>(&self, id: I, time: SystemTime) -> impl Future<Output = Result<(), StepError>> + use<I>
+    where
+        I: Into<Cow<'static, str>>,
+    {
+        let until = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0;
+        let slept = self.ask::<Option<()>, I>(id, "sleep", Ok(format!("{{\"until\":{until}}}")));
+        async move { slept.await.map(drop) }
+    }
+
+    /// Waits for an event that is sent from now on; `None`: none has come in time.
+    ///
+    /// ```
+    /// # use stepwell::{Event, Result, Step, WaitFor};
+    /// # use std::time::Duration;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// let wait = WaitFor::event("shop/order.paid").matching("data.order_id").timeout(Duration::from_secs(3600));
+    /// let paid: Option<Event> = step.wait_for_event("payment", wait).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// A `DeserializeError` if `T` does not fit the event's data. An expression that is none fails the run at once.
+    pub fn wait_for_event<T, I>(
+        &self,
+        id: I,
+        wait: WaitFor,
+    ) -> impl Future<Output = Result<Option<Event<T>>, StepError>> + use<T, I>
+    where
+        T: DeserializeOwned,
+        I: Into<Cow<'static, str>>,
+    {
+        self.ask(id, "wait-for-event", Ok(wait.options()))
+    }
+
+    /// Starts a run of another function and waits for its result.
+    ///
+    /// ```
+    /// # use stepwell::{Invoke, Result, Step};
+    /// # use serde_json::json;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// let score: u32 = step.invoke("risk", Invoke::function("risk-score").data(json!({ "order": 7 }))).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The error with which the other run has failed; an `InngestInvokeTimeoutError`; an error if there is no such
+    /// function. It is not invoked again by itself.
+    pub fn invoke<T, I>(&self, id: I, invoke: Invoke) -> impl Future<Output = Result<T, StepError>> + use<T, I>
+    where
+        T: DeserializeOwned,
+        I: Into<Cow<'static, str>>,
+    {
+        self.ask(id, "invoke", invoke.options())
+    }
+
+    /// Sends an event, once: it is written together with this operation's result. Answers its id.
+    ///
+    /// ```
+    /// # use stepwell::{NewEvent, Result, Step};
+    /// # use serde_json::json;
+    /// # async fn body(step: Step) -> Result<()> {
+    /// step.send_event("tell", NewEvent::new("shop/order.shipped", json!({ "order": 7 }))).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// The host's refusal, as of a reserved name.
+    pub fn send_event<I>(&self, id: I, event: NewEvent) -> impl Future<Output = Result<String, StepError>> + use<I>
+    where
+        I: Into<Cow<'static, str>>,
+    {
+        let sent = self.send_events(id, [event]);
+        async move { Ok(sent.await?.into_iter().next().unwrap_or_default()) }
+    }
+
+    /// [`Self::send_event`] for several, at most 5,000: all are sent or none. Answers their ids.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_events<I, E>(
+        &self,
+        id: I,
+        events: E,
+    ) -> impl Future<Output = Result<Vec<String>, StepError>> + use<I, E>
+    where
+        I: Into<Cow<'static, str>>,
+        E: IntoIterator<Item = NewEvent>,
+    {
+        #[derive(serde::Deserialize)]
+        struct Sent {
+            ids: Vec<String>,
+        }
+        let sent = self.ask::<Sent, I>(id, "send-events", NewEvent::options(events));
+        async move { Ok(sent.await?.ids) }
+    }
+
+    /// Waits for a signal, which is meant for one run; answers its data, or `None` when none has come in time.
+    ///
+    /// # Errors
+    /// A `DeserializeError` if `T` does not fit the data. The run fails at once if another one waits for the signal.
+    pub fn wait_for_signal<T, I>(
+        &self,
+        id: I,
+        wait: WaitForSignal,
+    ) -> impl Future<Output = Result<Option<T>, StepError>> + use<T, I>
+    where
+        T: DeserializeOwned,
+        I: Into<Cow<'static, str>>,
+    {
+        #[derive(serde::Deserialize)]
+        struct Signalled<T> {
+            data: T,
+        }
+        let answer = self.ask::<Option<Signalled<T>>, I>(id, "wait-for-signal", Ok(wait.options()));
+        async move { Ok(answer.await?.map(|signalled| signalled.data)) }
+    }
+
+    /// Sends a signal to the run that waits for it, once. Answers which run that was, if there was one.
+    ///
+    /// # Errors
+    /// Data that cannot be JSON.
+    pub fn send_signal<I>(
+        &self,
+        id: I,
+        signal: &str,
+        data: impl Serialize,
+    ) -> impl Future<Output = Result<Option<String>, StepError>> + 'static
+    where
+        I: Into<Cow<'static, str>> + 'static,
+    {
+        #[derive(serde::Deserialize)]
+        struct Sent {
+            run_id: Option<String>,
+        }
+        let data = serde_json::to_value(data).map_err(|error| error.to_string());
+        let options = data.map(|data| serde_json::json!({ "signal": signal, "data": data }).to_string());
+        let sent = self.ask::<Sent, Cow<'static, str>>(id.into(), "send-signal", options);
+        async move { Ok(sent.await?.run_id) }
+    }
+
+    /// An operation that the host sees to by itself.
+    fn ask<T, I>(
+        &self,
+        id: I,
+        kind: &'static str,
+        options: std::result::Result<String, String>,
+    ) -> impl Future<Output = Result<T, StepError>> + use<T, I>
+    where
+        T: DeserializeOwned,
+        I: Into<Cow<'static, str>>,
+    {
+        let mut operation = Operation::new(&self.operations, id.into());
+        poll_fn(move |context| {
+            let options = match &options {
+                Ok(options) => options,
+                Err(problem) => {
+                    let message = format!("failed to write the data of an operation as JSON: {problem}");
+                    return Poll::Ready(Err(StepError::refused("SerializeError", message, None)));
+                }
+            };
+            operation.poll(context, kind, || options.clone()).map(|progress| match progress? {
+                Progress::Answer(key, answer) => failure::read(key, answer),
+                Progress::Execute(_) => unreachable!("the host runs no code for it"),
+            })
+        })
+    }
+}
+
 /// A step's future.
 struct Run<F, T, M> {
     operation: Operation,
+    retry: Option<Retry>,
     closure: Option<F>,
     output: PhantomData<fn() -> (T, M)>,
 }
@@ -150,7 +346,7 @@ where
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let run = &mut *self;
         loop {
-            match ready!(run.operation.poll(context, "run", || "{}".to_owned()))? {
+            match ready!(run.operation.poll(context, "run", || run_options(run.retry)))? {
                 Progress::Answer(key, answer) => return Poll::Ready(failure::read(key, answer)),
                 Progress::Execute(attempt) => {
                     if let Some(closure) = run.closure.take() {
@@ -224,6 +420,11 @@ impl Drop for Operation {
             self.operations.withdraw(slot);
         }
     }
+}
+
+/// The options of a `run`, see `wit/found-options.schema.json`.
+fn run_options(retry: Option<Retry>) -> String {
+    retry.and_then(|retry| serde_json::to_string(&retry).ok()).unwrap_or_else(|| "{}".to_owned())
 }
 
 /// The options of a `sleep`, see `wit/found-options.schema.json`.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, utimensat};
@@ -84,8 +85,11 @@ pub(super) struct Scrap {
 }
 
 impl Scrap {
+    /// A name that nobody else uses: neither another process nor another sandbox of this one.
     pub(super) fn beside(path: &Path, what: &str) -> Self {
-        Self { path: path.with_extension(format!("{what}-{}.{SCRAP}", std::process::id())) }
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let (process, nth) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        Self { path: path.with_extension(format!("{what}-{process}-{nth}.{SCRAP}")) }
     }
 }
 
@@ -98,6 +102,12 @@ impl Drop for Scrap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_in_the_making_do_not_meet() {
+        let path = Path::new("cache/a.cwasm");
+        assert_ne!(Scrap::beside(path, "code").path, Scrap::beside(path, "code").path);
+    }
 
     #[test]
     fn what_was_not_used_for_longest_goes_first() {

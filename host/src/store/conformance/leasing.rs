@@ -47,18 +47,18 @@ pub async fn tells_of_what_is_ready<S: Store>(world: World<'_, S, impl AsyncFn(&
     assert!(world.store().is_idle());
     world.start().await;
     assert!(!world.store().is_idle(), "a run is ready");
-    assert!(world.has_news().await, "what happened before the question counts");
+    assert!(world.gets_news().await, "what happened before the question counts");
     assert!(!world.has_news().await, "once");
     let lease = world.lease_one().await;
-    let (told, ()) = tokio::join!(world.has_news(), world.park(&lease, world.now + 500));
+    let (told, ()) = tokio::join!(world.gets_news(), world.park(&lease, world.now + 500));
     assert!(told, "the next due time has become known");
     assert!(world.store().is_idle(), "it only sleeps");
     world.start().await;
-    assert!(world.has_news().await);
+    assert!(world.gets_news().await);
     let other = world.lease_one().await;
     assert!(!world.store().is_idle(), "a run executes");
     world.park(&other, world.now + 100).await;
-    assert!(world.has_news().await, "the next due time has moved forward");
+    assert!(world.gets_news().await, "the next due time has moved forward");
     assert_eq!(world.store().next_due(), Some(world.now + 100));
 }
 

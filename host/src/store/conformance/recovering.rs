@@ -21,7 +21,7 @@ pub async fn brings_back_what_is_open<S: Store>(mut world: World<'_, S, impl Asy
             true => world.crash_and_open().await,
             false => world.close_and_open().await,
         }
-        assert!(world.has_news().await, "there is something to do from the start");
+        assert!(world.gets_news().await, "there is something to do from the start");
         let ready = world.lease(10).await;
         assert_eq!(ready.iter().map(|lease| lease.run).collect::<Vec<_>>(), [runs[3]]);
         assert_eq!(world.store().next_due(), Some(world.now + 1_000));

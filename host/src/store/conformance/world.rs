@@ -58,6 +58,8 @@ impl<'a, S: Store, O: AsyncFn(&str) -> S> World<'a, S, O> {
             version: version(1),
             secret: self.ids.secret(),
             failed_run: None,
+            invoker: None,
+            cancel_on: Default::default(),
         }
     }
 
@@ -98,6 +100,11 @@ impl<'a, S: Store, O: AsyncFn(&str) -> S> World<'a, S, O> {
     /// Whether the store says so within a moment.
     pub async fn has_news(&self) -> bool {
         tokio::time::timeout(std::time::Duration::from_millis(50), self.store().ready()).await.is_ok()
+    }
+
+    /// Whether the store says so at last: a broken one does not hang the suite.
+    pub async fn gets_news(&self) -> bool {
+        tokio::time::timeout(std::time::Duration::from_secs(60), self.store().ready()).await.is_ok()
     }
 
     pub async fn lease_one(&self) -> Lease {

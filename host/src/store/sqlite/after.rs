@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::agenda::{Listed, Loaded, Turn, turn_of};
 use super::leases::Active;
+use super::mail::Posted;
 use super::queue::Answer;
 use super::shared::Shared;
 use super::writer::Trouble;
@@ -35,6 +36,9 @@ type Reply = Box<dyn FnOnce() + Send>;
 pub struct After {
     pub started: Vec<Started>,
     pub returned: Vec<(Arc<Active>, Returned)>,
+    pub posted: Vec<Posted>,
+    /// Mail of runs up to that number that is gone.
+    pub read_mail: Vec<(i64, i64)>,
     /// Records of a lease up to that order.
     pub durable: Vec<(Arc<Active>, u32)>,
     pub generation: Option<u64>,
@@ -84,6 +88,12 @@ impl After {
         if let Some(generation) = self.generation {
             shared.generation.store(generation, Ordering::Release);
         }
+        for posted in &self.posted {
+            shared.mailbox.put(posted.run, posted.seq);
+        }
+        for (run, up_to) in self.read_mail {
+            shared.mailbox.clear(run, up_to);
+        }
         shared.count_unended(&self.started, &self.returned);
         let mut ended = Vec::new();
         let is_news = {
@@ -106,6 +116,9 @@ impl After {
                 }
                 shared.slots.release(active.slot);
             }
+            for posted in self.posted {
+                shared.wake(&mut agenda, posted);
+            }
             is_news |= agenda.next_due() != due;
             is_news
         };
@@ -121,6 +134,17 @@ impl After {
 }
 
 impl Shared {
+    /// Has a run see to its mail: at once if it executes, else as soon as it is its turn, which is now.
+    fn wake(&self, agenda: &mut super::agenda::Agenda, posted: Posted) {
+        if let Some(active) = self.leases.get(posted.run) {
+            active.mail_came();
+        } else if let Some(was_due) = posted.was_due
+            && !self.leases.has(posted.run)
+        {
+            agenda.hasten(was_due, posted.run);
+        }
+    }
+
     /// Puts a waiting run where it belongs.
     pub fn put(&self, agenda: &mut super::agenda::Agenda, turn: Turn, listed: Listed, loaded: Option<Box<Loaded>>) {
         match listed {

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::limits;
-use crate::model::{Digest, Event, FunctionKey, Millis, Record, RunId};
+use crate::model::{Digest, Event, FunctionKey, Invoker, Millis, Record, RunId};
 
 /// When its turn comes, and its row.
 pub type Turn = (Millis, i64);
@@ -18,6 +18,9 @@ pub struct Loaded {
     pub version: Digest,
     pub secret: [u8; 32],
     pub failed_run: Option<RunId>,
+    pub invoker: Option<Invoker>,
+    /// Whether something may wait for it outside.
+    pub has_waits: bool,
     pub events: Vec<Arc<Event>>,
     pub journal: Vec<Record>,
 }
@@ -92,6 +95,13 @@ impl Agenda {
             self.forget(loaded.as_deref());
             self.beyond = Some(last);
         }
+    }
+
+    /// A listed run that was due then, or waited for something, is due now.
+    pub fn hasten(&mut self, was_due: Option<Millis>, row: i64) {
+        let loaded = was_due.and_then(|due| self.listed.remove(&(due, row))).flatten();
+        self.forget(loaded.as_deref());
+        self.add_listed((0, row), loaded);
     }
 
     /// The run whose turn is next, if it is ready at `now`.

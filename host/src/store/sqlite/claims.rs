@@ -1,6 +1,6 @@
 //! Taking runs off the agenda and making leases of them.
 
-use super::agenda::{Loaded, Turn};
+use super::agenda::{Listed, Loaded, Turn};
 use super::rows;
 use super::shared::Shared;
 use crate::model::Millis;
@@ -16,7 +16,10 @@ impl Drop for Claims<'_> {
     fn drop(&mut self) {
         let mut agenda = self.shared.agenda();
         for turn in self.turns.drain(..) {
-            if let Some((turn, listed)) = self.shared.leases.unclaim(turn.1) {
+            if let Some((mut turn, listed)) = self.shared.leases.unclaim(turn.1) {
+                if self.shared.mailbox.has(turn.1) && listed == Listed::Open {
+                    turn.0 = 0;
+                }
                 self.shared.put(&mut agenda, turn, listed, None);
             }
         }
@@ -71,6 +74,10 @@ impl Shared {
     fn grant(&self, loaded: Loaded) -> Option<Lease> {
         let slot = self.slots.occupy(loaded.run.row());
         let active = self.leases.activate(&loaded, slot)?;
+        // Behind the activation: mail that comes from now on finds the lease.
+        if self.mailbox.has(active.row()) {
+            active.mail_came();
+        }
         Some(Lease {
             run: loaded.run,
             function: loaded.function,
@@ -80,6 +87,7 @@ impl Shared {
             journal: loaded.journal,
             secret: loaded.secret,
             failed_run: loaded.failed_run,
+            invoker: loaded.invoker,
         })
     }
 }

@@ -1,11 +1,13 @@
 //! The leases of this process, and what their holders have recorded that is not on disk yet.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::agenda::{Listed, Loaded, Turn};
-use crate::model::{Digest, FunctionKey, Record, RunId};
+use crate::model::{Digest, FunctionKey, Invoker, Record, RunId};
 use crate::store::{Error, Lease, codec};
 
 /// A leased run.
@@ -14,12 +16,17 @@ pub struct Active {
     pub run: RunId,
     pub function: Arc<FunctionKey>,
     pub version: Digest,
+    pub invoker: Option<Invoker>,
     pub epoch: u64,
     /// Where the file of leases has it.
     pub slot: u32,
     /// What its turn was: where it goes back to.
     pub turn: Turn,
     is_listed: AtomicBool,
+    has_acted: AtomicBool,
+    has_mail: AtomicBool,
+    mail_taken: AtomicI64,
+    mail: Notify,
     pending: Mutex<Pending>,
 }
 
@@ -63,10 +70,15 @@ impl Active {
             run: loaded.run,
             function: loaded.function.clone(),
             version: loaded.version,
+            invoker: loaded.invoker.clone(),
             epoch,
             slot,
             turn,
             is_listed: AtomicBool::new(listed == Listed::Open),
+            has_acted: AtomicBool::new(loaded.has_waits || listed == Listed::Open),
+            has_mail: AtomicBool::new(false),
+            mail_taken: AtomicI64::new(0),
+            mail: Notify::new(),
             pending: Mutex::new(pending),
         }
     }
@@ -82,6 +94,43 @@ impl Active {
     /// The table `open` has it from now on. Only the writer says so.
     pub fn list(&self) {
         self.is_listed.store(true, Ordering::Release);
+    }
+
+    /// It has done something outside, which is to be forgotten when it ends.
+    pub fn acts(&self) {
+        self.has_acted.store(true, Ordering::Release);
+    }
+
+    /// Whether it may have.
+    pub fn has_acted(&self) -> bool {
+        self.has_acted.load(Ordering::Acquire)
+    }
+
+    /// There is mail that nobody has asked for.
+    pub fn mail_came(&self) {
+        self.has_mail.store(true, Ordering::Release);
+        self.mail.notify_one();
+    }
+
+    /// Whether there is; whoever asks sees to it.
+    pub fn ask_for_mail(&self) -> bool {
+        self.has_mail.swap(false, Ordering::AcqRel)
+    }
+
+    pub fn has_mail(&self) -> bool {
+        self.has_mail.load(Ordering::Acquire)
+    }
+
+    pub async fn wait_for_mail(&self) {
+        self.mail.notified().await;
+    }
+
+    pub fn take_mail(&self, up_to: i64) {
+        self.mail_taken.fetch_max(up_to, Ordering::AcqRel);
+    }
+
+    pub fn mail_taken(&self) -> i64 {
+        self.mail_taken.load(Ordering::Acquire)
     }
 
     /// Takes records. Answers whether the writer does not know yet that there are some.

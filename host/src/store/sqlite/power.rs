@@ -73,6 +73,8 @@ impl Scene {
                 version: Digest([1; 32]),
                 secret: [0; 32],
                 failed_run: None,
+                invoker: None,
+                cancel_on: Default::default(),
             });
             let publication = Publication { event: Arc::new(event), runs: runs.collect() };
             let published = self.store.publish(u64::MAX, vec![publication]).await.expect("published").remove(0);

@@ -6,8 +6,8 @@ use super::after::{After, Started, refused};
 use super::agenda::{Listed, Loaded, Turn, turn_of};
 use super::writer::{Trouble, Writer};
 use crate::limits;
-use crate::model::{Event, EventId, Millis, NewRun, RunId};
-use crate::store::{Error, Publication, Published, codec};
+use crate::model::{Event, EventId, Millis, NewRun, OpKey, RunId};
+use crate::store::{Error, Publication, Published, Wait, codec};
 
 impl Writer {
     pub fn publish(
@@ -17,7 +17,7 @@ impl Writer {
         after: &mut After,
     ) -> Result<Vec<Published>, Trouble> {
         self.check_generation(generation)?;
-        let (published, started) = self.whole(|writer| writer.write_publications(events))?;
+        let (published, started) = self.whole(after, |writer, after| writer.write_publications(events, after))?;
         after.started.extend(started);
         Ok(published)
     }
@@ -27,10 +27,16 @@ impl Writer {
         if planned < current { refused(Error::StaleGeneration { planned, current }) } else { Ok(()) }
     }
 
-    pub fn write_publications(&mut self, events: Vec<Publication>) -> Result<(Vec<Published>, Vec<Started>), Trouble> {
+    pub fn write_publications(
+        &mut self,
+        events: Vec<Publication>,
+        after: &mut After,
+    ) -> Result<(Vec<Published>, Vec<Started>), Trouble> {
         let mut started = Vec::new();
         let mut published = Vec::with_capacity(events.len());
         for publication in events {
+            // Before its runs are there: what starts a run does not cancel it.
+            self.answer_waits(&publication.event, after)?;
             published.push(self.write_publication(publication, &mut started)?);
         }
         Ok((published, started))
@@ -52,9 +58,11 @@ impl Writer {
         }
         for run in runs {
             let (turn, listed) = self.write_run(&run, &event, namespace, started.len())?;
-            let NewRun { id, function, version, secret, failed_run } = run;
+            let NewRun { id, function, version, secret, failed_run, invoker, cancel_on } = run;
+            let has_waits = !cancel_on.is_empty();
             let events = vec![event.clone()];
-            let loaded = Loaded { run: id, function, version, secret, failed_run, events, journal: Vec::new() };
+            let journal = Vec::new();
+            let loaded = Loaded { run: id, function, version, secret, failed_run, invoker, has_waits, events, journal };
             started.push(Started { loaded: Box::new(loaded), turn, listed });
         }
         Ok(Published { event: event.id, started: ids })
@@ -103,7 +111,7 @@ impl Writer {
     ) -> Result<(Turn, Listed), Trouble> {
         let function = self.shared.names.intern_function(&self.connection, &run.function)?;
         let version = self.shared.names.intern_digest(&self.connection, &run.version)?;
-        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
+        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
         let inserted = insert.execute(params![
             run.id.row(),
             codec::id_tail(run.id.to_bytes()),
@@ -113,6 +121,7 @@ impl Writer {
             run.secret,
             event.id.to_bytes(),
             run.failed_run.map(RunId::to_bytes),
+            run.invoker.as_ref().map(codec::invoker_bytes),
         ]);
         drop(insert);
         if inserted.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)) {
@@ -122,6 +131,11 @@ impl Writer {
             )));
         }
         inserted?;
+        for (n, wait) in run.cancel_on.iter().enumerate() {
+            let until = wait.timeout_ms.map(|timeout| run.id.created() + timeout);
+            let wait = Wait { event: wait.event.clone(), filter: wait.filter.clone(), until };
+            self.write_wait(run.id.row(), &OpKey::new("", n as u32), event, &wait)?;
+        }
         self.last_run = self.last_run.max(run.id.row());
         self.young += 1;
         let turn = start_of(run.id, event);

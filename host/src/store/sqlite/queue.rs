@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::leases::Active;
 use crate::limits;
-use crate::model::{Namespace, Outcome, PluginName};
-use crate::store::{Error, Publication, Published, Urgency, Verdict, Version};
+use crate::model::{Event, Namespace, OpKey, Outcome, PluginName, RunId};
+use crate::store::{Cancelled, Done, Effect, Error, Publication, Published, Signal, Urgency, Verdict, Version};
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
 pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -27,6 +27,26 @@ pub enum Command {
         active: Arc<Active>,
         verdict: Verdict,
         answer: Answer<()>,
+    },
+    Act {
+        active: Arc<Active>,
+        key: OpKey,
+        /// The event that started the run, for the filter.
+        context: Arc<Event>,
+        generation: u64,
+        effect: Effect,
+        answer: Answer<Done>,
+    },
+    Signal {
+        namespace: Namespace,
+        signal: Signal,
+        answer: Answer<Option<RunId>>,
+    },
+    Cancel {
+        namespace: Namespace,
+        run: RunId,
+        reason: String,
+        answer: Answer<Cancelled>,
     },
     Flush {
         active: Arc<Active>,
@@ -67,10 +87,12 @@ impl Command {
         let of_events = |events: &[Publication]| events.iter().map(|publication| publication.event.json.len()).sum();
         match self {
             Self::Publish { events, .. } => of_events(events),
+            Self::Act { effect, .. } => of_events(&effect.publications),
             Self::Settle { verdict: Verdict::End { outcome, lifecycle, .. }, .. } => {
                 let outcome = match outcome {
                     Outcome::Completed(value) => value.len(),
                     Outcome::Failed(failure) => failure.message.len(),
+                    Outcome::Cancelled { .. } => 0,
                 };
                 outcome + of_events(lifecycle)
             }

@@ -21,6 +21,7 @@ pub struct Found {
     pub incarnation: i64,
     pub floor: i64,
     pub last_row: i64,
+    pub last_mail: i64,
 }
 
 /// In one transaction: counts interruptions, lists every unended run, and begins a new incarnation.
@@ -38,6 +39,9 @@ pub fn recover(connection: &mut Connection, leases: &Path) -> Result<Found, Erro
         interrupt(&transaction, run)?;
     }
     list_young(&transaction, floor)?;
+    // Whoever has mail is to see to it.
+    transaction.execute("UPDATE open SET due = 0 WHERE run IN (SELECT run FROM mail)", [])?;
+    let last_mail = transaction.query_row("SELECT coalesce(max(seq), 0) FROM mail", [], |row| row.get(0))?;
     let last_run = last_row(&transaction, "runs")?;
     let last_row = last_row(&transaction, "events")?.max(last_run);
     transaction.execute(
@@ -47,7 +51,7 @@ pub fn recover(connection: &mut Connection, leases: &Path) -> Result<Found, Erro
     fault::point("recovery.before_commit");
     transaction.commit()?;
     fault::point("recovery.after_commit");
-    Ok(Found { generation: generation as u64, incarnation: incarnation + 1, floor: last_run, last_row })
+    Ok(Found { generation: generation as u64, incarnation: incarnation + 1, floor: last_run, last_row, last_mail })
 }
 
 fn last_row(connection: &Connection, table: &str) -> rusqlite::Result<i64> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::agenda::Loaded;
 use super::names::{Names, unreadable};
 use super::settle::FAILED;
-use crate::model::{Digest, Ended, Event, EventId, FunctionKey, Json, Namespace, Outcome, Record, RunId};
+use crate::model::{Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Namespace, Outcome, Record, RunId};
 use crate::store::{Error, codec};
 
 /// A row of `runs`.
@@ -21,10 +21,11 @@ pub struct RunRow {
     pub secret: [u8; 32],
     pub events: Vec<EventId>,
     pub failed_run: Option<RunId>,
+    pub invoker: Option<Invoker>,
 }
 
 /// Behind the row.
-pub const RUN_COLUMNS: &str = "runs.id, runs.function, runs.version, secret, events, failed_run";
+pub const RUN_COLUMNS: &str = "runs.id, runs.function, runs.version, secret, events, failed_run, invoker";
 
 pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
     Ok(RunRow {
@@ -34,6 +35,7 @@ pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
         secret: row.get(4)?,
         events: codec::read_ids(row.get_ref(5)?.as_blob()?, EventId::from_bytes),
         failed_run: row.get::<_, Option<[u8; 16]>>(6)?.map(RunId::from_bytes),
+        invoker: row.get_ref(7)?.as_blob_or_null()?.map(codec::read_invoker).transpose().map_err(unreadable)?,
     })
 }
 
@@ -146,6 +148,8 @@ fn load_one(connection: &Connection, names: &Names, row: i64, known: &mut Known)
         version: run.version,
         secret: run.secret,
         failed_run: run.failed_run,
+        invoker: run.invoker,
+        has_waits: true,
         events,
         journal: segments(connection, row)?,
     })

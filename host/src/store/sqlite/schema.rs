@@ -9,7 +9,10 @@ use super::Durability;
 use crate::store::Error;
 
 /// In order; the number of those applied is the database's `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../../migrations/sqlite/0002_outside.sql"),
+];
 
 /// Small pages: with one commit for each acceptance and each end, most of what is written is pages around few new rows
 /// (÷2.8 bytes at one run at once against 4096).

@@ -8,12 +8,13 @@ use super::after::{After, Returned, Started};
 use super::agenda::Listed;
 use super::leases::{Active, Segment};
 use super::writer::{Trouble, Writer};
-use crate::model::{Ended, Millis, Outcome, RunId};
+use crate::model::{Ended, Failure, Json, Kind, Mail, Millis, Outcome, RunId};
 use crate::store::{Publication, Verdict, codec};
 
 /// How `ends.status` says it.
 pub const COMPLETED: i64 = 1;
 pub const FAILED: i64 = 2;
+pub const CANCELLED: i64 = 3;
 
 impl Writer {
     pub fn settle(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
@@ -22,9 +23,12 @@ impl Writer {
     }
 
     fn write_verdict(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
+        self.clear_mail(active, after)?;
         match verdict {
             Verdict::Park { due } => {
                 self.write_segment(active, after)?;
+                let has_mail = active.has_mail() || after.posted.iter().any(|posted| posted.run == active.row());
+                let due = if has_mail { Some(0) } else { due };
                 self.list(active, due)?;
                 // From here on a crash is not this run's doing.
                 self.shared.slots.clear(active.slot);
@@ -38,8 +42,14 @@ impl Writer {
             Verdict::End { outcome, at, generation, lifecycle } => {
                 self.check_generation(generation)?;
                 let segment = active.drain().unwrap_or_default();
-                let written = self.write_end(active, &segment, &outcome, at, lifecycle);
+                let written = self.write_end(active, &segment, &outcome, at, lifecycle, after);
                 let (ids, started) = written.inspect_err(|_| active.undrain(segment))?;
+                self.drop_mail(active, after)?;
+                self.forget_effects(active)?;
+                if let Some(invoker) = &active.invoker {
+                    let answer = Mail::Answer { key: invoker.key.clone(), value: answer_of(&outcome) };
+                    self.post(invoker.run.row(), &answer, after)?;
+                }
                 after.started.extend(started);
                 let end = Ended { run: active.run, at, outcome, started: ids };
                 after.returned.push((active.clone(), Returned::Ended(Box::new(end))));
@@ -62,13 +72,18 @@ impl Writer {
         outcome: &Outcome,
         at: Millis,
         lifecycle: Vec<Publication>,
+        after: &mut After,
     ) -> Result<(Vec<RunId>, Vec<Started>), Trouble> {
         let (published, started) = match lifecycle.is_empty() {
             true => Default::default(),
-            false => self.whole(|writer| writer.write_publications(lifecycle))?,
+            false => self.whole(after, |writer, after| writer.write_publications(lifecycle, after))?,
         };
         let ids: Vec<RunId> = published.into_iter().flat_map(|published| published.started).collect();
-        let status = if matches!(outcome, Outcome::Completed(_)) { COMPLETED } else { FAILED };
+        let status = match outcome {
+            Outcome::Completed(_) => COMPLETED,
+            Outcome::Failed(_) => FAILED,
+            Outcome::Cancelled { .. } => CANCELLED,
+        };
         let records = (!segment.bytes.is_empty()).then_some(&*segment.bytes);
         let mut insert = self.connection.prepare_cached("INSERT INTO ends VALUES (?, ?, ?, ?, ?, ?)")?;
         insert.execute(params![
@@ -83,5 +98,17 @@ impl Writer {
             self.connection.prepare_cached("DELETE FROM open WHERE run = ?")?.execute([active.row()])?;
         }
         Ok((ids, started))
+    }
+}
+
+/// What an invocation comes to: the callee's failure is not tried again by the caller.
+fn answer_of(outcome: &Outcome) -> Result<Json, Failure> {
+    match outcome {
+        Outcome::Completed(value) => Ok(value.clone()),
+        Outcome::Failed(failure) => Err(failure.clone().never_retried()),
+        Outcome::Cancelled { reason } => {
+            let message = format!("the invoked run was cancelled: {reason}");
+            Err(Failure::of_host(Kind::Cancelled, "InvocationCancelled", message).coded("cancelled").never_retried())
+        }
     }
 }

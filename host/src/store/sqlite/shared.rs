@@ -12,6 +12,7 @@ use super::agenda::{Agenda, turn_of};
 use super::followers::Followers;
 use super::leases::{Active, Leases};
 use super::logs::LogBuffer;
+use super::mail::Mailbox;
 use super::names::Names;
 use super::queue::Queue;
 use super::readers::Readers;
@@ -26,6 +27,7 @@ pub struct Shared {
     pub slots: Slots,
     pub followers: Followers,
     pub logs: LogBuffer,
+    pub mailbox: Mailbox,
     pub names: Names,
     pub readers: Arc<Readers>,
     pub generation: AtomicU64,
@@ -74,6 +76,7 @@ pub struct Beginning {
     pub incarnation: i64,
     pub generation: u64,
     pub unended: HashMap<Digest, u64>,
+    pub mailbox: Mailbox,
 }
 
 impl Shared {
@@ -85,6 +88,7 @@ impl Shared {
             slots: beginning.slots,
             followers: Followers::default(),
             logs: LogBuffer::default(),
+            mailbox: beginning.mailbox,
             names: beginning.names,
             readers: beginning.readers,
             generation: AtomicU64::new(beginning.generation),

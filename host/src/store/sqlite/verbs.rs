@@ -6,10 +6,13 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 
 use super::queue::Command;
-use super::{SqliteStore, components, plugins, rows, views};
-use crate::model::{Digest, Ended, Event, EventId, Millis, Namespace, Outcome, PluginName, Record, RunId, Status};
+use super::{SqliteStore, components, mail, plugins, rows, views};
+use crate::model::{
+    Digest, Ended, Event, EventId, Mail, Millis, Namespace, OpKey, Outcome, PluginName, Record, RunId, Status,
+};
 use crate::store::{
-    Error, Lease, LogLine, Publication, Published, RunFilter, RunView, Store, Urgency, Verdict, Version,
+    Cancelled, Done, Effect, Error, Lease, LogLine, Publication, Published, RunFilter, RunView, Signal, Store, Urgency,
+    Verdict, Version,
 };
 
 #[async_trait]
@@ -90,6 +93,12 @@ impl Store for SqliteStore {
         self.shared.queue.ask(|answer| Command::Flush { active, answer }).await
     }
 
+    async fn act(&self, lease: &Lease, key: OpKey, generation: u64, effect: Effect) -> Result<Done, Error> {
+        let active = self.shared.leases.held(lease)?;
+        let context = lease.events[0].clone();
+        self.shared.queue.ask(|answer| Command::Act { active, key, context, generation, effect, answer }).await
+    }
+
     fn holds(&self, lease: &Lease) -> bool {
         self.shared.leases.held(lease).is_ok() && !self.shared.queue.is_closed()
     }
@@ -103,6 +112,38 @@ impl Store for SqliteStore {
     async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error> {
         let active = self.shared.leases.held(lease)?;
         self.shared.queue.ask(|answer| Command::Settle { active, verdict, answer }).await
+    }
+
+    async fn signal(&self, namespace: &Namespace, signal: Signal) -> Result<Option<RunId>, Error> {
+        let namespace = namespace.clone();
+        self.shared.queue.ask(|answer| Command::Signal { namespace, signal, answer }).await
+    }
+
+    async fn cancel(&self, namespace: &Namespace, run: RunId, reason: &str) -> Result<Cancelled, Error> {
+        let (namespace, reason) = (namespace.clone(), reason.to_owned());
+        self.shared.queue.ask(|answer| Command::Cancel { namespace, run, reason, answer }).await
+    }
+
+    async fn mail(&self, lease: &Lease, after: i64) -> Result<Vec<(i64, Mail)>, Error> {
+        let active = self.shared.leases.held(lease)?;
+        if !active.ask_for_mail() {
+            return Ok(Vec::new());
+        }
+        let row = active.row();
+        self.shared.readers.read(move |connection| mail::read(connection, row, after)).await
+    }
+
+    async fn mail_came(&self, lease: &Lease) {
+        match self.shared.leases.held(lease) {
+            Ok(active) => active.wait_for_mail().await,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    fn took_mail(&self, lease: &Lease, up_to: i64) {
+        if let Ok(active) = self.shared.leases.held(lease) {
+            active.take_mail(up_to);
+        }
     }
 
     async fn failed_run(&self, run: RunId) -> Result<Option<(Vec<Record>, Outcome)>, Error> {

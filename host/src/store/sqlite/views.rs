@@ -38,6 +38,7 @@ fn view(connection: &Connection, run: RunRow) -> Result<RunView, Error> {
         None => Status::Queued,
         Some(Outcome::Completed(_)) => Status::Completed,
         Some(Outcome::Failed(_)) => Status::Failed,
+        Some(Outcome::Cancelled { .. }) => Status::Cancelled,
     };
     let mut query = connection.prepare_cached("SELECT due FROM open WHERE run = ?")?;
     let due: Option<Option<i64>> = query.query_row([run.id.row()], |row| row.get(0)).optional()?;
@@ -97,8 +98,13 @@ fn sources(filter: &RunFilter) -> &'static [(&'static str, &'static str)] {
         "runs WHERE runs.row < ?2 AND EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row AND ends.status = 1)",
     );
     const ALL: (&str, &str) = ("runs.row", "runs WHERE runs.row < ?2");
+    const CANCELLED: (&str, &str) = (
+        "runs.row",
+        "runs WHERE runs.row < ?2 AND EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row AND ends.status = 3)",
+    );
     match filter.status {
         Some(Status::Failed) => &[FAILED],
+        Some(Status::Cancelled) => &[CANCELLED],
         _ if filter.dead_letters => &[FAILED],
         Some(Status::Completed) => &[COMPLETED],
         Some(Status::Queued) => &[LISTED, YOUNG],
@@ -121,7 +127,6 @@ fn narrow(names: &Names, namespace: &Namespace, number: i64, filter: &RunFilter,
     match filter.status {
         Some(Status::Running) => sql += &format!(" AND runs.row IN ({})", among(executing)),
         Some(Status::Queued) => sql += &format!(" AND runs.row NOT IN ({})", among(executing)),
-        Some(Status::Cancelled) => return None,
         _ => {}
     }
     Some(sql)

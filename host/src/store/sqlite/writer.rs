@@ -11,6 +11,7 @@ use super::leases::Active;
 use super::queue::{Batch, Command};
 use super::schema::PAGE_BYTES;
 use super::shared::Shared;
+use super::waits::Awaited;
 use super::wal_file::WalFile;
 use super::{logs, recovery};
 use crate::limits;
@@ -52,22 +53,33 @@ pub struct Writer {
     pub last_run: i64,
     /// Runs above the floor.
     pub young: u64,
+    /// The number of the last letter to a run.
+    pub last_mail: i64,
+    pub awaited: Awaited,
     pub wal: WalFile,
     commits: u64,
 }
 
 impl Writer {
-    pub fn new(connection: Connection, shared: Arc<Shared>, found: &recovery::Found, wal: WalFile) -> Self {
-        Self {
+    pub fn new(
+        connection: Connection,
+        shared: Arc<Shared>,
+        found: &recovery::Found,
+        wal: WalFile,
+    ) -> Result<Self, Error> {
+        let awaited = Awaited::read(&connection)?;
+        Ok(Self {
             connection,
             shared,
             generation: found.generation,
             floor: found.floor,
             last_run: found.floor,
             young: 0,
+            last_mail: found.last_mail,
+            awaited,
             wal,
             commits: 0,
-        }
+        })
     }
 
     /// Commits until the store is closed or dropped.
@@ -149,6 +161,20 @@ impl Writer {
                 after.passes("settle");
                 let settled = self.settle(&active, verdict, after);
                 after.answer(answer, settled)
+            }
+            Command::Act { active, key, context, generation, effect, answer } => {
+                after.passes("act");
+                let acted = self.act(&active, &key, &context, generation, effect, after);
+                after.answer(answer, acted)
+            }
+            Command::Signal { namespace, signal, answer } => {
+                let receiver = self.signal(&namespace, &signal, after);
+                after.answer(answer, receiver)
+            }
+            Command::Cancel { namespace, run, reason, answer } => {
+                after.passes("cancel");
+                let cancelled = self.cancel(&namespace, run, &reason, after);
+                after.answer(answer, cancelled)
             }
             Command::Flush { active, answer } => {
                 after.passes("flush");
@@ -254,12 +280,19 @@ impl Writer {
     }
 
     /// Carries out all or nothing of `change`: refused, it leaves no trace.
-    pub fn whole<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T, Trouble>) -> Result<T, Trouble> {
+    pub fn whole<T>(
+        &mut self,
+        after: &mut After,
+        change: impl FnOnce(&mut Self, &mut After) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
         self.execute("SAVEPOINT command")?;
-        let outcome = change(self);
+        let posted = after.posted.len();
+        let outcome = change(self, after);
         if matches!(outcome, Err(Trouble::Refused(_))) {
             self.execute("ROLLBACK TO command")?;
             self.shared.names.reload(&self.connection)?;
+            self.awaited = Awaited::read(&self.connection)?;
+            after.posted.truncate(posted);
         }
         self.execute("RELEASE command")?;
         outcome

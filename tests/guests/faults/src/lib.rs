@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;
-use stepwell::{Context, Error, FailureContext, Function, Result, Step, try_join_all};
+use stepwell::{Context, Error, FailureContext, Function, Result, Step, WaitForSignal, try_join_all};
 
 stepwell::plugin!(misbehaving, limits, mistakes, walls, chain::functions);
 
@@ -91,6 +91,7 @@ fn limits() -> Vec<Function> {
         function("many-steps", Function::new("many-steps", many_steps)),
         function("many-big-steps", Function::new("many-big-steps", many_big_steps)),
         function("long-sleep", Function::new("long-sleep", long_sleep)),
+        function("await-signal", Function::new("await-signal", await_signal)),
     ]
 }
 
@@ -136,6 +137,12 @@ async fn long_sleep(Context { event, step, .. }: Context) -> Result<()> {
     let days = event.data["days"].as_u64().unwrap_or(400);
     step.sleep("long", Duration::from_secs(days * 24 * 3600)).await?;
     Ok(())
+}
+
+/// `{"signal": "approved"}`: its data.
+async fn await_signal(Context { event, step, .. }: Context) -> Result<Option<Value>> {
+    let signal = event.data["signal"].as_str().unwrap_or("signal");
+    Ok(step.wait_for_signal("wait", WaitForSignal::named(signal)).await?)
 }
 
 fn text_of_mib(data: &Value, or: usize) -> String {
