@@ -58,18 +58,53 @@ impl Expression {
         self.decide(&[("event", event), ("async", answer)])
     }
 
+    /// Its value for the event, as a text that only equal values have; `None` where that is `false`. What is missing is
+    /// null.
+    pub fn key(&self, event: &Json) -> Result<Option<String>, Undecided> {
+        match self.execute(&[("event", event)])? {
+            Value::Bool(false) => Ok(None),
+            value => Ok(Some(text_of(&value))),
+        }
+    }
+
     fn decide(&self, variables: &[(&str, &Json)]) -> Result<bool, Undecided> {
-        let undecided = |problem: String| Undecided { source_text: self.source.to_string(), problem };
+        match self.execute(variables)? {
+            Value::Bool(truth) => Ok(truth),
+            Value::Null => Ok(false),
+            other => Err(self.undecided(format!("its value is {other:?}, not true or false"))),
+        }
+    }
+
+    fn execute(&self, variables: &[(&str, &Json)]) -> Result<Value, Undecided> {
         let mut context = Context::default();
         for (name, value) in variables {
-            context.add_variable(*name, value.to_value()).map_err(|error| undecided(error.to_string()))?;
+            context.add_variable(*name, value.to_value()).map_err(|error| self.undecided(error.to_string()))?;
         }
         match self.program.execute(&context) {
-            Ok(Value::Bool(truth)) => Ok(truth),
-            Ok(Value::Null) | Err(ExecutionError::NoSuchKey(_)) => Ok(false),
-            Ok(other) => Err(undecided(format!("its value is {other:?}, not true or false"))),
-            Err(error) => Err(undecided(error.to_string())),
+            Err(ExecutionError::NoSuchKey(_)) => Ok(Value::Null),
+            value => value.map_err(|error| self.undecided(error.to_string())),
         }
+    }
+
+    fn undecided(&self, problem: String) -> Undecided {
+        Undecided { source_text: self.source.to_string(), problem }
+    }
+}
+
+/// Numbers are one, whatever their type; a text is told from a number.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::List(items) => format!("[{}]", items.iter().map(text_of).collect::<Vec<_>>().join(",")),
+        Value::Map(map) => {
+            let mut fields: Vec<_> = map.map.iter().map(|(key, value)| format!("{key:?}:{}", text_of(value))).collect();
+            fields.sort();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Int(number) => number.to_string(),
+        Value::UInt(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::String(text) => format!("{text:?}"),
+        other => format!("{other:?}"),
     }
 }
 
@@ -100,6 +135,21 @@ mod tests {
         assert!(!matches("event.data.n > 3", event).expect("decided"));
         assert!(!matches("event.data.missing == 'x'", event).expect("decided"));
         assert!(matches("event.data.n", event).is_err());
+    }
+
+    #[test]
+    fn has_a_key() {
+        let event = Json::trusted(r#"{"data":{"id":"1","n":1,"f":1.0,"no":false,"l":[1,"a"],"m":{"b":2,"a":[]}}}"#);
+        let key = |source: &str| Expression::compile(source).expect("compiles").key(&event).expect("decided");
+        assert_eq!(key("event.data.n"), key("event.data.f"));
+        assert_ne!(key("event.data.id"), key("event.data.n"));
+        assert_ne!(key("event.data.missing"), None);
+        assert_eq!(key("event.data.missing"), key("event.data.gone"));
+        assert_eq!((key("event.data.no"), key("event.data.n > 3")), (None, None));
+        assert_eq!(key("event.data.l"), Some(r#"[1,"a"]"#.into()));
+        assert_eq!(key("event.data.m"), key("{'a': [], 'b': 2}"));
+        assert_eq!(key("event.data.id + '-x'"), Some("\"1-x\"".into()));
+        assert!(Expression::compile("event.data.id - 1").expect("compiles").key(&event).is_err());
     }
 
     #[test]

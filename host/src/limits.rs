@@ -20,7 +20,13 @@ pub const EVENT_TIME_MAX: i64 = 4_102_444_800_000;
 
 /// Inngest's.
 pub const SIGNAL_NAME_MAX_BYTES: usize = 512;
+/// Inngest's.
 pub const CANCEL_ON_MAX: usize = 5;
+/// Inngest's.
+pub const RATE_PERIOD_MAX_MS: u64 = 24 * 3_600 * 1_000;
+/// How long a value of a function's `idempotency` keeps it from being started again. Inngest's.
+pub const IDEMPOTENCY_MS: u64 = 24 * 3_600 * 1_000;
+/// Inngest's.
 pub const TRIGGERS_MAX: usize = 10;
 /// Inngest's.
 pub const TRIGGER_NAME_MAX_BYTES: usize = 255;
@@ -184,7 +190,7 @@ pub const LOG_WAIT_MS: u64 = 250;
 pub const LOG_BUFFER_MAX_BYTES: usize = 8 << 20;
 /// How long a sender's event id keeps it from starting the same function again. Inngest's.
 pub const SENDER_ID_MS: u64 = 24 * 3_600 * 1_000;
-/// Senders' event ids that have served their time, forgotten with one commit.
+/// Senders' event ids, and values of rate limits' keys, that have served their time, forgotten with one event.
 pub const SENDER_IDS_FORGOTTEN: usize = 64;
 /// Runs executing at once, unless configured otherwise.
 pub const WORKERS_DEFAULT: usize = 256;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::model::{
-    Clock, Digest, Event, EventId, FunctionKey, IdSource, Invoker, Json, Millis, Namespace, NewRun, RunId,
+    Clock, Digest, Event, EventId, FunctionKey, IdSource, Invoker, Json, Millis, Namespace, NewRun, Rate, RunId,
 };
 use crate::registry::{Listener, LiveFunction, Registry, Snapshot};
 use crate::store::{self, Publication, Published, Store};
@@ -53,9 +53,10 @@ impl Router {
         let runs = listeners
             .into_iter()
             .filter(|listener| listens(listener, event))
-            .map(|listener| NewRun {
-                cancel_on: listener.cancel_on.clone(),
-                ..self.new_run(listener.function.clone(), listener.version, None)
+            .filter_map(|listener| {
+                let rate = counts(listener, event)?;
+                let cancel_on = listener.cancel_on.clone();
+                Some(NewRun { cancel_on, rate, ..self.new_run(listener.function.clone(), listener.version, None) })
             })
             .collect();
         Publication { event: event.clone(), runs }
@@ -84,9 +85,13 @@ impl Router {
         let snapshot = self.registry.snapshot();
         let live = snapshot.function(namespace, function)?;
         let event = invocation(namespace, self.ids.event(now), function, data, invoker, now);
+        let rate = live.limit.as_ref().and_then(|limit| {
+            let rate = limit.rate(&event.json);
+            rate.inspect_err(|error| tracing::warn!(function, %error, "invoked without a limit")).ok().flatten()
+        });
         let mut publication = self.plan(&snapshot, &Arc::new(event));
         let run = self.run_of(live);
-        publication.runs.insert(0, NewRun { invoker: Some(invoker.clone()), ..run });
+        publication.runs.insert(0, NewRun { invoker: Some(invoker.clone()), rate, ..run });
         Some((snapshot.generation, publication))
     }
 
@@ -106,6 +111,7 @@ impl Router {
             failed_run,
             invoker: None,
             cancel_on: Arc::default(),
+            rate: None,
         }
     }
 }
@@ -136,4 +142,13 @@ fn listens(listener: &Listener, event: &Event) -> bool {
             false
         }),
     })
+}
+
+/// What the listener's run counts towards. `None`: that cannot be decided, and no run starts.
+#[expect(clippy::option_option, reason = "whether there is a run, and whether that has a limit")]
+fn counts(listener: &Listener, event: &Event) -> Option<Option<Rate>> {
+    let Some(limit) = &listener.limit else { return Some(None) };
+    let rate = limit.rate(&event.json);
+    rate.inspect_err(|error| tracing::warn!(function = %listener.function, event = %event.id, %error, "not started"))
+        .ok()
 }

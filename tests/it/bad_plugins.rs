@@ -46,6 +46,16 @@ const CASES: &[Case] = &[
         || options(r#"{"triggers":[{"cron":"@daily"},{"cron":"@daily","jitter":"5s"}]}"#),
         &["function \"f\"", "cron \"@daily\" is there twice"],
     ),
+    (
+        "a_rate_limit_key_that_is_none",
+        || options(r#"{"rate_limit":{"limit":1,"period_ms":1000,"key":"event."}}"#),
+        &["function \"f\"", "key of its rate limit", "\"event.\" is not valid CEL"],
+    ),
+    (
+        "a_rate_limit_of_nothing",
+        || options(r#"{"rate_limit":{"limit":0,"period_ms":1000}}"#),
+        &["function \"f\"", "rate_limit", "at least 1"],
+    ),
     ("an_id_that_is_none", || functions(&[("a b", "{}", false)]), &["function \"a b\"", "its id"]),
     ("an_id_twice", || functions(&[("f", "{}", true), ("f", "{}", false)]), &["two functions with the id \"f\""]),
     (

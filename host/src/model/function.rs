@@ -10,6 +10,7 @@ use super::cron::Cron;
 use super::duration::{duration_text, read_duration};
 use super::id::{Namespace, PluginName};
 use super::json::Json;
+use super::rate::RateLimit;
 use super::retry::{Backoff, RetryOptions, RetryPolicy};
 use super::schedule::Schedule;
 use super::time::Millis;
@@ -128,6 +129,9 @@ pub struct Definition {
     pub retry: RetryPolicy,
     pub cancel_on: Arc<[CancelOn]>,
     pub timeouts: Timeouts,
+    /// A CEL expression over `event`: one run a day for each of its values. It takes the place of the rate limit.
+    pub idempotency: Option<Arc<str>>,
+    pub rate_limit: Option<RateLimit>,
 }
 
 /// Why a definition is refused.
@@ -153,6 +157,19 @@ struct Options {
     cancel_on: Vec<CancelOptions>,
     #[serde(default)]
     timeouts: Timeouts,
+    #[serde(default)]
+    idempotency: Option<String>,
+    #[serde(default)]
+    rate_limit: Option<RateLimitOptions>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RateLimitOptions {
+    limit: u32,
+    period_ms: f64,
+    #[serde(default)]
+    key: Option<String>,
 }
 
 /// Either an event or a schedule.
@@ -184,6 +201,7 @@ impl Definition {
             serde_json::from_str(options).map_err(|error| refuse(format!("its options are not valid: {error}")))?;
         let (triggers, schedules) = read_triggers(options.triggers).map_err(refuse)?;
         let cancel_on = read_cancel_on(options.cancel_on).map_err(refuse)?;
+        let rate_limit = options.rate_limit.map(read_rate_limit).transpose().map_err(refuse)?;
         let retry = RetryOptions { retries: options.retries, backoff: options.backoff, jitter_ms: options.jitter_ms };
         if let Some(problem) = retry.problem() {
             return Err(refuse(problem));
@@ -197,6 +215,8 @@ impl Definition {
             retry: RetryPolicy::with_retries(limits::RETRIES_DEFAULT).with(&retry),
             cancel_on,
             timeouts: options.timeouts,
+            idempotency: options.idempotency.map(Into::into),
+            rate_limit,
         })
     }
 
@@ -212,7 +232,15 @@ impl Definition {
             retry: RetryPolicy::with_retries(limits::FAILURE_HANDLER_RETRIES),
             cancel_on: Arc::default(),
             timeouts: Timeouts::default(),
+            idempotency: None,
+            rate_limit: None,
         })
+    }
+
+    /// How often it may be started.
+    pub fn limit(&self) -> Option<RateLimit> {
+        let once = |key: &Arc<str>| RateLimit { limit: 1, period_ms: limits::IDEMPOTENCY_MS, key: Some(key.clone()) };
+        self.idempotency.as_ref().map(once).or_else(|| self.rate_limit.clone())
     }
 
     /// The function's definition in the given role.
@@ -239,6 +267,12 @@ impl Definition {
         if let Some(finish_ms) = self.timeouts.finish_ms {
             options["timeouts"] = serde_json::json!({ "finish_ms": finish_ms });
         }
+        if let Some(key) = &self.idempotency {
+            options["idempotency"] = (**key).into();
+        }
+        if let Some(RateLimit { limit, period_ms, key }) = &self.rate_limit {
+            options["rate_limit"] = serde_json::json!({ "limit": limit, "period_ms": period_ms, "key": key });
+        }
         Json::of(&serde_json::json!({
             "id": &*self.id,
             "name": &*self.name,
@@ -246,6 +280,18 @@ impl Definition {
             "options": options,
         }))
     }
+}
+
+fn read_rate_limit(options: RateLimitOptions) -> Result<RateLimit, String> {
+    let RateLimitOptions { limit, period_ms, key } = options;
+    let max_ms = limits::RATE_PERIOD_MAX_MS;
+    if limit == 0 {
+        return Err("rate_limit: its limit has to be at least 1".into());
+    }
+    if !(1.0..=max_ms as f64).contains(&period_ms) {
+        return Err(format!("rate_limit: its period_ms has to be from 1 to {max_ms}, not {period_ms}"));
+    }
+    Ok(RateLimit { limit, period_ms: period_ms as Millis, key: key.map(Into::into) })
 }
 
 fn read_cancel_on(options: Vec<CancelOptions>) -> Result<Arc<[CancelOn]>, String> {
@@ -370,6 +416,21 @@ mod tests {
     }
 
     #[test]
+    fn idempotency_is_a_rate_limit() {
+        let rate = r#""rate_limit":{"limit":3,"period_ms":60000}"#;
+        let definition = read(&format!(r#"{{"idempotency":"event.data.id",{rate}}}"#)).expect("valid");
+        let once = RateLimit { limit: 1, period_ms: 86_400_000, key: Some("event.data.id".into()) };
+        assert_eq!(definition.limit(), Some(once));
+        let definition = read(&format!("{{{rate}}}")).expect("valid");
+        assert_eq!(definition.limit().map(|rate| (rate.limit, rate.period_ms)), Some((3, 60_000)));
+        assert_eq!(definition.failure().expect("has a handler").limit(), None);
+        for (limit, period_ms, problem) in [(0, 1, "at least 1"), (1, 0, "period_ms"), (1, 86_400_001, "period_ms")] {
+            let refused = read(&format!(r#"{{"rate_limit":{{"limit":{limit},"period_ms":{period_ms}}}}}"#));
+            assert!(refused.expect_err("out of bounds").problem.contains(problem));
+        }
+    }
+
+    #[test]
     fn reads_schedules() {
         let cron = |trigger: &str| read(&format!(r#"{{"triggers":[{trigger}]}}"#)).map_err(|error| error.problem);
         let definition = cron(r#"{"cron":"0 9 * * 1","jitter":"5m"},{"event":"a"}"#).expect("valid");
@@ -385,9 +446,10 @@ mod tests {
     #[test]
     fn its_json_reads_back() {
         let definition = read(
-            r#"{"triggers":[{"event":"a","if":"event.data.x"},{"cron":"0 9 * * 1","jitter":"30s"}],"retries":2,
+            r#"{"triggers":[{"event":"a","if":"event.data.x"},{"cron":"TZ=Asia/Tokyo @daily","jitter":"90s"}],"retries":2,
             "cancel_on":[{"event":"b","match":"data.id","timeout_ms":5}],"timeouts":{"finish_ms":9},
-            "backoff":{"kind":"constant","ms":5}}"#,
+            "backoff":{"kind":"constant","ms":5},
+            "idempotency":"event.data.id","rate_limit":{"limit":3,"period_ms":60000,"key":"event.data.to"}}"#,
         )
         .expect("valid");
         let json = definition.to_json().to_value();

@@ -10,6 +10,7 @@ use super::function::{CancelOn, FunctionKey};
 use super::id::{Digest, RunId};
 use super::journal::OpKey;
 use super::json::Json;
+use super::rate::Rate;
 use super::time::Millis;
 
 /// A run about to be written.
@@ -27,6 +28,8 @@ pub struct NewRun {
     pub invoker: Option<Invoker>,
     /// What cancels it.
     pub cancel_on: Arc<[CancelOn]>,
+    /// What it counts towards: it is not written where that is used up.
+    pub rate: Option<Rate>,
 }
 
 /// An operation that waits for the end of a run which it has started.

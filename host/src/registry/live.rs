@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::snapshot::{Listener, LiveFunction, Pattern};
+use super::snapshot::{Limit, Listener, LiveFunction, Pattern};
 use super::{Error, read_definitions};
 use crate::expression::Expression;
 use crate::model::{Definition, Digest, FunctionKey, Json, Millis, Namespace, PluginName, Role};
@@ -78,10 +78,13 @@ impl LivePlugin {
                 problem,
             })?;
         }
-        self.listeners.extend(listeners(&key, self.version, &definition)?);
-        let failure = definition.failure().map(|failure| (Arc::new(key.failure()), Arc::new(failure)));
-        for (key, definition) in [Some((key, Arc::new(definition))), failure].into_iter().flatten() {
-            self.functions.push(LiveFunction { key, version: self.version, activated: self.activated, definition });
+        let limit = definition.limit().map(Limit::compile).transpose();
+        let limit = limit.map_err(|problem| Error::Key { function: definition.id.to_string(), problem })?.map(Arc::new);
+        self.listeners.extend(listeners(&key, self.version, &definition, limit.as_ref())?);
+        let failure = definition.failure().map(|failure| (Arc::new(key.failure()), Arc::new(failure), None));
+        for (key, definition, limit) in [Some((key, Arc::new(definition), limit)), failure].into_iter().flatten() {
+            let (version, activated) = (self.version, self.activated);
+            self.functions.push(LiveFunction { key, version, activated, definition, limit });
         }
         Ok(())
     }
@@ -92,6 +95,7 @@ fn listeners(
     key: &Arc<FunctionKey>,
     version: Digest,
     definition: &Definition,
+    limit: Option<&Arc<Limit>>,
 ) -> Result<Vec<(Pattern, Listener)>, Error> {
     let mut triggers = Vec::new();
     for trigger in &definition.triggers {
@@ -110,7 +114,8 @@ fn listeners(
             filters = vec![None];
         }
         let narrower = patterns.iter().filter(|other| *other != pattern && pattern.covers(other)).cloned().collect();
-        Listener { function: key.clone(), version, cancel_on: definition.cancel_on.clone(), filters, narrower }
+        let (cancel_on, limit) = (definition.cancel_on.clone(), limit.cloned());
+        Listener { function: key.clone(), version, cancel_on, limit, filters, narrower }
     };
     Ok(patterns.iter().map(|pattern| (pattern.clone(), listener(pattern))).collect())
 }

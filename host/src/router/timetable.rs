@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Router;
 use crate::limits;
-use crate::model::{Event, FunctionKey, Millis, Occurrence, RunId};
+use crate::model::{Event, FunctionKey, Millis, Occurrence, RunId, Schedule};
 use crate::registry::Snapshot;
 use crate::store::{self, Publication};
 
@@ -120,7 +120,7 @@ impl Timetable {
         loop {
             let snapshot = router.registry.snapshot();
             let live = snapshot.find(function);
-            let has_it = |schedule: &crate::model::Schedule| **schedule.source() == *cron;
+            let has_it = |schedule: &Schedule| **schedule.source() == *cron;
             let Some(live) = live.filter(|live| live.definition.schedules.iter().any(has_it)) else {
                 return Ok(None);
             };

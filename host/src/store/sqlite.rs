@@ -6,6 +6,7 @@ mod agenda;
 mod claims;
 mod components;
 mod followers;
+mod gates;
 mod leases;
 mod logs;
 mod mail;

@@ -64,6 +64,35 @@ struct Options {
     cancel_on: Vec<serde_json::Value>,
     #[serde(skip_serializing_if = "Timeouts::is_empty")]
     timeouts: Timeouts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idempotency: Option<Cow<'static, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<RateLimit>,
+}
+
+/// How often a function starts at most; further events start nothing.
+///
+/// The runs come evenly, one each `period / limit`, of which a tenth of the limit may come early.
+#[derive(Debug, Clone, Serialize)]
+pub struct RateLimit {
+    limit: u32,
+    period_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Cow<'static, str>>,
+}
+
+impl RateLimit {
+    /// So many runs in that time, of at most 24 hours.
+    pub fn new(limit: u32, period: Duration) -> Self {
+        Self { limit, period_ms: u64::try_from(period.as_millis()).unwrap_or(u64::MAX), key: None }
+    }
+
+    /// For each value of this CEL expression over `event` on its own, as in `event.data.customer`; `false` has no limit.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<Cow<'static, str>>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
 }
 
 #[derive(Serialize, Default)]
@@ -166,6 +195,8 @@ impl Function {
             retry: Retry::default(),
             cancel_on: Vec::new(),
             timeouts: Timeouts::default(),
+            idempotency: None,
+            rate_limit: None,
         };
         Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
     }
@@ -218,6 +249,21 @@ impl Function {
     #[must_use]
     pub fn finish_within(mut self, time: Duration) -> Self {
         self.options.timeouts.finish_ms = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// Starts one run in 24 hours for each value of this CEL expression over `event`, as in `event.data.order`. It takes
+    /// the place of a rate limit.
+    #[must_use]
+    pub fn idempotency(mut self, key: impl Into<Cow<'static, str>>) -> Self {
+        self.options.idempotency = Some(key.into());
+        self
+    }
+
+    /// Starts no more runs than that; events beyond start nothing.
+    #[must_use]
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.options.rate_limit = Some(limit);
         self
     }
 

@@ -75,7 +75,7 @@ pub use context::{Context, FailedRun, FailureContext};
 pub use error::{Error, NonRetriableError, Result, ResultExt, RetryAfterError};
 pub use event::{Event, Events, FunctionError, FunctionFailed};
 pub use failure::{Cause, Failure, FailureKind, OperationKey, StepError};
-pub use function::{Function, Trigger};
+pub use function::{Function, RateLimit, Trigger};
 pub use futures_util::future::{Either, join_all, try_join_all};
 pub use futures_util::{join, try_join};
 pub use log::{Level, Log};

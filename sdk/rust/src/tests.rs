@@ -435,6 +435,14 @@ fn a_definition_is_what_was_built() {
 }
 
 #[test]
+fn how_often_it_starts_is_an_option() {
+    let limit = crate::RateLimit::new(3, Duration::from_secs(60)).key("event.data.to");
+    let function = Function::new("f", async |_: Context| Ok(())).idempotency("event.data.id").rate_limit(limit);
+    let options = r#"{"triggers":[],"idempotency":"event.data.id","rate_limit":{"limit":3,"period_ms":60000,"key":"event.data.to"}}"#;
+    assert_eq!(function.definition().options, options);
+}
+
+#[test]
 fn a_schedule_is_a_trigger() {
     let weekly = crate::Trigger::cron("TZ=Europe/Paris 0 9 * * 1").jitter(Duration::from_secs(30));
     let function = Function::new("f", async |_: Context| Ok(())).on(weekly);

@@ -2,7 +2,7 @@
 
 use super::world::{World, all};
 use crate::limits;
-use crate::model::{Event, EventId, Namespace, Status};
+use crate::model::{Event, EventId, Namespace, Rate, Status};
 use crate::store::{Error, Publication, Store};
 
 pub async fn starts_the_planned_runs<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
@@ -173,4 +173,46 @@ pub async fn holds_any_number_of_later_runs<S: Store>(mut world: World<'_, S, im
     let leased: Vec<_> = world.lease_all().await.iter().map(|lease| lease.run).filter(|run| *run != prompt).collect();
     started.reverse();
     assert!(leased == started, "in the order of their events' times");
+}
+
+/// An event that starts `f`, which counts towards a limit of that key.
+fn limited<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, json: &str, key: u8) -> Publication {
+    let mut publication = world.publication(json, &["f"]);
+    publication.runs[0].rate = Some(Rate { limit: 1, period_ms: 60_000, key: [key; 16] });
+    publication
+}
+
+pub async fn starts_no_more_than_a_limit<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    const EVENT: &str = r#"{"name":"n"}"#;
+    let count = async |world: &World<'_, S, _>, publications: Vec<Publication>| {
+        let answers = world.store().publish(0, publications).await.expect("published");
+        answers.iter().map(|answer| answer.started.len()).sum::<usize>()
+    };
+    // Many at once, in commands of their own and in one.
+    let publications: Vec<_> = (0..20).map(|_| limited(&world, EVENT, 1)).collect();
+    let counts = all(publications.into_iter().map(|one| count(&world, vec![one]))).await;
+    assert_eq!(counts.iter().sum::<usize>(), 1);
+    let of_two_keys = (0..4).map(|n| limited(&world, EVENT, n % 2)).collect();
+    assert_eq!(count(&world, of_two_keys).await, 1, "a key has its limit on its own");
+    world.now += 59_999;
+    world.crash_and_open().await;
+    assert_eq!(count(&world, vec![limited(&world, EVENT, 1)]).await, 0, "it is remembered");
+    world.now += 1;
+    let again = limited(&world, EVENT, 1);
+    assert_eq!(count(&world, vec![again.clone()]).await, 1);
+    assert_eq!(count(&world, vec![again.clone()]).await, 1, "whoever asks again has missed the answer");
+    world.now += 60_000;
+    // What is refused counts nothing.
+    let mut bad = limited(&world, EVENT, 1);
+    bad.runs[0].id = again.runs[0].id;
+    assert!(world.store().publish(0, vec![bad]).await.is_err(), "a run's id is in use");
+    const SENT: &str = r#"{"name":"n","id":"order-1"}"#;
+    assert_eq!(count(&world, vec![limited(&world, SENT, 1)]).await, 1);
+    world.now += 60_000;
+    assert_eq!(count(&world, vec![limited(&world, SENT, 1)]).await, 0, "this order has run");
+    assert_eq!(count(&world, vec![limited(&world, EVENT, 1)]).await, 1, "and has used up nothing");
+    let late = SENT.replace("order-1", "order-2");
+    assert_eq!(count(&world, vec![limited(&world, &late, 1)]).await, 0);
+    world.now += 60_000;
+    assert_eq!(count(&world, vec![limited(&world, &late, 1)]).await, 1, "what was kept out has not run");
 }

@@ -1,12 +1,11 @@
 //! Writing events and the runs that they start.
 
-use rusqlite::{ErrorCode, OptionalExtension, params};
+use rusqlite::{ErrorCode, params};
 
 use super::after::{After, Started, refused};
 use super::agenda::{Listed, Loaded, Turn, turn_of};
 use super::writer::{Trouble, Writer};
-use crate::limits;
-use crate::model::{Event, EventId, Millis, NewRun, OpKey, RunId};
+use crate::model::{Event, EventId, NewRun, OpKey, RunId};
 use crate::store::{Error, Publication, Published, Wait, codec};
 
 impl Writer {
@@ -37,7 +36,7 @@ impl Writer {
         for publication in events {
             // Before its runs are there: what starts a run does not cancel it.
             self.answer_waits(&publication.event, after)?;
-            published.push(self.write_publication(publication, &mut started)?);
+            published.push(self.write_publication(publication, &mut started, after)?);
         }
         Ok((published, started))
     }
@@ -46,19 +45,18 @@ impl Writer {
         &mut self,
         publication: Publication,
         started: &mut Vec<Started>,
+        after: &mut After,
     ) -> Result<Published, Trouble> {
         let Publication { event, mut runs } = publication;
         let namespace = self.shared.names.intern_namespace(&self.connection, &event.namespace)?;
-        if let Some(sender_id) = event.once_under() {
-            self.leave_out_repeated(sender_id, event.id.created(), &mut runs)?;
-        }
+        self.keep_out(&event, &mut runs, after)?;
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         if let Some(ids) = self.write_event(&event, namespace, &ids)? {
             return Ok(Published { event: event.id, started: ids });
         }
         for run in runs {
             let (turn, listed) = self.write_run(&run, &event, namespace, started.len())?;
-            let NewRun { id, function, version, secret, failed_run, invoker, cancel_on } = run;
+            let NewRun { id, function, version, secret, failed_run, invoker, cancel_on, .. } = run;
             let has_waits = !cancel_on.is_empty();
             let events = vec![event.clone()];
             let journal = Vec::new();
@@ -146,34 +144,6 @@ impl Writer {
         let mut insert = self.connection.prepare_cached("INSERT INTO open VALUES (?, ?)")?;
         insert.execute(params![turn.1, turn.0 as i64])?;
         Ok((turn, Listed::Open))
-    }
-
-    /// Leaves out the functions that this event id has started within the last 24 hours, and notes the others.
-    fn leave_out_repeated(
-        &mut self,
-        sender_id: &str,
-        now: Millis,
-        runs: &mut Vec<NewRun>,
-    ) -> Result<(), rusqlite::Error> {
-        let known = "SELECT expires FROM senders WHERE function = ? AND sender_id = ?";
-        let mut known = self.connection.prepare_cached(known)?;
-        let mut note = self.connection.prepare_cached("INSERT OR REPLACE INTO senders VALUES (?, ?, ?)")?;
-        let mut wanted = Vec::with_capacity(runs.len());
-        for run in std::mem::take(runs) {
-            let function = self.shared.names.intern_function(&self.connection, &run.function)?;
-            let expires: Option<i64> = known.query_row(params![function, sender_id], |row| row.get(0)).optional()?;
-            if expires.is_none_or(|expires| expires <= now as i64) {
-                note.execute(params![function, sender_id, (now + limits::SENDER_ID_MS) as i64])?;
-                wanted.push(run);
-            }
-        }
-        *runs = wanted;
-        let mut forget = self.connection.prepare_cached(
-            "DELETE FROM senders WHERE (function, sender_id) IN
-             (SELECT function, sender_id FROM senders WHERE expires <= ? ORDER BY expires LIMIT ?)",
-        )?;
-        forget.execute(params![now as i64, limits::SENDER_IDS_FORGOTTEN as i64])?;
-        Ok(())
     }
 }
 
