@@ -9,6 +9,7 @@ mod events;
 mod follow;
 mod plugins;
 mod problem;
+mod replays;
 mod runs;
 mod time;
 mod wire;
@@ -62,7 +63,10 @@ fn routes(api: Api) -> Routes {
         .route("/api/v1/runs", get(runs::list))
         .route("/api/v1/runs/{id}", get(runs::show))
         .route("/api/v1/runs/{id}/cancel", post(runs::cancel))
+        .route("/api/v1/runs/{id}/replay", post(replays::replay))
+        .route("/api/v1/runs/{id}/retry", post(replays::retry))
         .route("/api/v1/failures", get(runs::failures))
+        .route("/api/v1/failures/retry", post(replays::retry_failures))
         .route("/api/v1/functions", get(plugins::functions))
         .route("/api/v1/functions/{id}/pause", post(plugins::pause))
         .route("/api/v1/functions/{id}/resume", post(plugins::resume))

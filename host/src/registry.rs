@@ -23,7 +23,7 @@ use crate::sandbox::{self, Bounds, Grants, Plugin, Sandbox};
 use crate::store::{self, Store, Version};
 
 pub use codes::Code;
-pub use rules::{Cause, Rules};
+pub use rules::{BadKey, Cause, Rules};
 pub use snapshot::{Listener, LiveFunction, Snapshot};
 pub use views::PluginView;
 

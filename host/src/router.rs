@@ -1,6 +1,7 @@
 //! From an event to the runs that it starts.
 
 mod lifecycle;
+pub mod replay;
 mod timetable;
 
 use std::sync::Arc;
@@ -108,6 +109,7 @@ impl Router {
             failed_run,
             invoker: None,
             cancel_on: Arc::default(),
+            replay_of: None,
             door: Door::default(),
             terms: None,
         }

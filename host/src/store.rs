@@ -163,6 +163,32 @@ pub enum Cancelled {
     Unknown,
 }
 
+/// A run that does another one over.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// With `replay_of`. Its events are that run's.
+    pub run: NewRun,
+    /// What its journal begins with.
+    pub records: Vec<Record>,
+    pub repeat: Repeat,
+}
+
+/// Whether a run that was done over is done over once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    Again,
+    Once,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replayed {
+    Started(RunId),
+    /// That was done before, by this run.
+    Before(RunId),
+    /// Its function does not let it start.
+    Refused(&'static str),
+}
+
 /// Whether a function starts runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pause {
@@ -192,6 +218,10 @@ pub struct RunView {
     pub version: Digest,
     pub events: Vec<EventId>,
     pub failed_run: Option<RunId>,
+    /// The run that it does over.
+    pub replay_of: Option<RunId>,
+    /// The runs that do it over, oldest first. Empty in listings.
+    pub replays: Vec<RunId>,
     pub status: Status,
     /// When it waits until, where that is known.
     pub due: Option<Millis>,
@@ -295,6 +325,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Gives the lease back. With `End` the outcome, the lifecycle events and the runs that they start are one
     /// transaction, and followers learn of it once it is durable. `StaleGeneration`: plan the lifecycle again.
     async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error>;
+
+    /// Starts a run that does another one over, with that one's events. `StaleGeneration` when the registry has moved on.
+    async fn replay(&self, generation: u64, replay: Replay) -> Result<Replayed, Error>;
 
     /// Takes one more place of the run's concurrency limits, for another instance beside those that execute. If there is
     /// none, [`Self::mail_came`] ends once there may be.

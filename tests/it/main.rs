@@ -13,6 +13,7 @@ mod http;
 mod languages;
 mod process;
 mod render;
+mod replays;
 mod scenarios;
 mod stage;
 mod walls;
@@ -35,6 +36,7 @@ fn main() {
         hot_swap::trials(),
         http::trials(),
         languages::trials(),
+        replays::trials(),
         walls::trials(),
     ];
     let trials = suites.into_iter().flatten().collect();

@@ -159,6 +159,11 @@ fn entry(record: &Record, names: &Names) -> String {
         }
         Entry::Interrupted => "interrupted".into(),
         Entry::Began => "begins".into(),
+        Entry::Replays { of, from, input } => {
+            let from = from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+            let input = input.as_ref().map(|input| format!(" with input {}", cut(input.as_str()))).unwrap_or_default();
+            format!("does run {} over{from}{input}", names.runs[of])
+        }
         Entry::Waits { key, what, until } => {
             let until = until.map(|until| format!(" until {}", names.at(until))).unwrap_or_default();
             match what {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use stepwell::config::Config;
 use stepwell::model::{Clock, Event, Millis, Namespace, PluginName};
+use stepwell::router::replay::{Code, Start};
 use stepwell::server::{Host, World};
-use stepwell::store::{Pause, RunFilter, RunView};
+use stepwell::store::{Pause, Repeat, RunFilter, RunView};
 
 use crate::clock::VirtualClock;
 use crate::guests;
@@ -69,6 +70,13 @@ impl Stage {
         let (runs, _) = self.history().await;
         let cancelled = self.host().store().cancel(&self.namespace, runs[number - 1].id, "by the API").await;
         cancelled.expect("the store takes it");
+    }
+
+    /// Does a run over, as the API does; the error is the message of the refusal.
+    pub async fn replay(&self, number: usize, start: &Start, code: Code) -> Result<(), String> {
+        let (runs, _) = self.history().await;
+        let replayed = self.host().router().replay(&runs[number - 1], start, code, Repeat::Again).await;
+        replayed.map(drop).map_err(|error| error.to_string())
     }
 
     pub async fn pause(&self, function: &str, pause: Pause) {

@@ -101,6 +101,8 @@ pub(super) struct Detail {
     log: Vec<Log>,
     /// Runs that its end started.
     started: Vec<String>,
+    /// Runs that do it over, oldest first.
+    replays: Vec<String>,
     /// The one of them that handles its failure.
     handler: Option<Handler>,
 }
@@ -134,6 +136,7 @@ pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
         journal: view.journal.iter().map(Line::of).collect(),
         log: view.log.iter().map(Log::of).collect(),
         started: view.ended.iter().flat_map(|ended| &ended.started).map(ToString::to_string).collect(),
+        replays: view.replays.iter().map(ToString::to_string).collect(),
         handler: handler(&api, &view).await?,
     }))
 }

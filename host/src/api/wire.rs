@@ -26,6 +26,8 @@ pub(super) struct Run {
     ended_at: Option<Stamp>,
     /// For a run of a failure function: the run whose failure it handles.
     failed_run_id: Option<String>,
+    /// The run that it does over.
+    replay_of: Option<String>,
     error: Option<Brief>,
 }
 
@@ -59,6 +61,7 @@ impl Run {
             due_at: view.due.map(Stamp),
             ended_at: view.ended.as_ref().map(|ended| Stamp(ended.at)),
             failed_run_id: view.failed_run.map(|run| run.to_string()),
+            replay_of: view.replay_of.map(|run| run.to_string()),
             error: failure.map(brief),
         }
     }
@@ -133,7 +136,8 @@ pub(super) struct Line {
     started_at: Option<Stamp>,
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
-    /// The event or signal that is waited for, the function that is invoked, or the signal that is sent.
+    /// The event or signal that is waited for, the function that is invoked, the signal that is sent, or the run that is
+    /// done over.
     awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,
@@ -157,6 +161,7 @@ enum What {
     Signals,
     Answered,
     Began,
+    Replays,
 }
 
 impl Line {
@@ -205,6 +210,12 @@ impl Line {
             },
             Entry::Interrupted => blank(What::Interrupted),
             Entry::Began => blank(What::Began),
+            Entry::Replays { of, from, input } => Self {
+                step: from.as_ref().map(Step::of),
+                awaited: Some(of.to_string()),
+                output: input.clone(),
+                ..blank(What::Replays)
+            },
             Entry::Waits { key, what, until } => {
                 let (what, awaited) = match what {
                     Awaited::Event { name } => (What::WaitsForEvent, Some(name.to_string())),

@@ -70,6 +70,13 @@ impl Client {
         Ok(())
     }
 
+    /// Has the host do what that path and this body stand for; answers what it says.
+    pub async fn post_json<T: DeserializeOwned>(&self, path: &str, body: &serde_json::Value) -> Result<T> {
+        let response = self.ask(Method::POST, path, body.to_string().into()).await?;
+        let body = response.into_body().collect().await.context("read the host's answer")?.to_bytes();
+        serde_json::from_slice(&body).with_context(|| format!("understand the host's answer to {path}"))
+    }
+
     /// Sends events; with `query` `?follow=true` the answer goes on until their runs have ended.
     pub async fn send(&self, body: String, query: &str) -> Result<Lines> {
         let path = format!("/e/{}{query}", encode(&self.event_key));

@@ -123,6 +123,12 @@ impl<W: Write> Teller<W> {
                 }
             },
             What::Began => format!("{} begins", paint.dim("·")),
+            What::Replays => {
+                let from = if step.is_empty() { String::new() } else { format!(" from {step}") };
+                let input =
+                    line.output.as_ref().map(|input| format!(" with input {}", value(input))).unwrap_or_default();
+                format!("{} does run {awaited} over{from}{}", paint.dim("·"), paint.dim(input))
+            }
             What::Unknown => format!("{} (something that this stepwell does not know)", paint.dim("·")),
         }
     }

@@ -54,6 +54,8 @@ pub struct Run {
     pub due_at: Option<Time>,
     pub ended_at: Option<Time>,
     pub failed_run_id: Option<String>,
+    #[serde(default)]
+    pub replay_of: Option<String>,
     pub error: Option<Brief>,
 }
 
@@ -82,6 +84,8 @@ pub struct Detail {
     pub journal: Vec<Line>,
     pub log: Vec<Log>,
     pub started: Vec<String>,
+    #[serde(default)]
+    pub replays: Vec<String>,
     pub handler: Option<Handler>,
 }
 
@@ -168,6 +172,7 @@ pub enum What {
     Signals,
     Answered,
     Began,
+    Replays,
     /// Of a host that knows more.
     #[serde(other)]
     Unknown,

@@ -28,6 +28,8 @@ pub struct NewRun {
     pub invoker: Option<Invoker>,
     /// What cancels it.
     pub cancel_on: Arc<[CancelOn]>,
+    /// Which run it does over.
+    pub replay_of: Option<RunId>,
     pub door: Door,
     pub terms: Option<Arc<Terms>>,
 }

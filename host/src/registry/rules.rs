@@ -50,7 +50,7 @@ fn key(option: &'static str, source: Option<&Arc<str>>) -> Result<Key, BadKey> {
 
 impl Rules {
     /// `None`: the function has none.
-    pub(super) fn compile(function: &Arc<FunctionKey>, definition: &Definition) -> Result<Option<Arc<Self>>, BadKey> {
+    pub fn compile(function: &Arc<FunctionKey>, definition: &Definition) -> Result<Option<Arc<Self>>, BadKey> {
         let flow = &definition.flow;
         let concurrency = |one: &Concurrency| Ok((one.clone(), key("concurrency", one.key.as_ref())?));
         let rules = Self {

@@ -8,6 +8,7 @@ mod outside;
 mod plugins;
 mod reading;
 mod recovering;
+mod repeating;
 mod world;
 
 use std::time::Duration;
@@ -46,5 +47,6 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
         reading: shows_runs, filters_runs, keeps_namespaces_apart, keeps_each_log_line_once, bounds_a_runs_log;
         recovering: brings_back_what_is_open, keeps_what_was_flushed, counts_interruptions, remembers_its_plugins,
             outlives_a_raised_floor;
+        repeating: does_a_run_over, refuses_to_do_it_over;
     }
 }

@@ -17,6 +17,7 @@ mod publish;
 mod queue;
 mod readers;
 mod recovery;
+mod replay;
 mod rows;
 mod schema;
 mod settle;

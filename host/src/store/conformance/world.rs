@@ -60,6 +60,7 @@ impl<'a, S: Store, O: AsyncFn(&str) -> S> World<'a, S, O> {
             failed_run: None,
             invoker: None,
             cancel_on: Default::default(),
+            replay_of: None,
             door: Default::default(),
             terms: None,
         }

@@ -32,7 +32,7 @@ impl Writer {
         let function = self.shared.names.intern_function(&self.connection, &run.function)?;
         if self.is_paused(function)? {
             self.tell_invoker(run, "paused", "invoked function is paused", after)?;
-            return Ok(Entrance::Skipped("the function is paused"));
+            return Ok(Entrance::Skipped(PAUSED));
         }
         let once = event.once_under().filter(|_| run.door.gather.is_none());
         if let Some(once) = once
@@ -83,7 +83,7 @@ impl Writer {
         self.connection.prepare_cached("SELECT 1 FROM events WHERE row = ?")?.exists([event.id.row()])
     }
 
-    fn is_paused(&self, function: i64) -> rusqlite::Result<bool> {
+    pub fn is_paused(&self, function: i64) -> rusqlite::Result<bool> {
         Ok(self.has_paused
             && self.connection.prepare_cached("SELECT 1 FROM paused WHERE function = ?")?.exists([function])?)
     }
@@ -108,7 +108,7 @@ impl Writer {
     }
 
     /// Takes the singleton's lock for the run, if it may have it.
-    fn lock(
+    pub fn lock(
         &mut self,
         function: i64,
         key: &LimitKey,
@@ -190,6 +190,9 @@ impl Writer {
         Ok(())
     }
 }
+
+/// Why its runs do not start.
+pub const PAUSED: &str = "the function is paused";
 
 /// Whether any function is paused, which spares each event a look.
 pub fn has_paused(connection: &Connection) -> rusqlite::Result<bool> {

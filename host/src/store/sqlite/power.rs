@@ -75,6 +75,7 @@ impl Scene {
                 failed_run: None,
                 invoker: None,
                 cancel_on: Default::default(),
+                replay_of: None,
                 door: Default::default(),
                 terms: None,
             });

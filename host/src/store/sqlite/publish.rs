@@ -103,7 +103,7 @@ impl Writer {
 
     /// The run is there to be seen, and has ended.
     fn write_skipped(&mut self, run: &NewRun, event: &Event, namespace: i64, reason: &str) -> Result<(), Trouble> {
-        self.insert_run(run, event, namespace, None)?;
+        self.insert_run(run, &event.id.to_bytes(), namespace, None)?;
         let outcome = codec::outcome_bytes(&Outcome::Skipped { reason: reason.into() });
         let mut insert = self.connection.prepare_cached("INSERT INTO ends VALUES (?, ?, ?, NULL, ?, NULL)")?;
         insert.execute(params![run.id.row(), SKIPPED, event.id.created() as i64, outcome])?;
@@ -152,7 +152,7 @@ impl Writer {
         already: usize,
     ) -> Result<(Turn, Listed), Trouble> {
         let (turn, terms) = self.turn_of_new(run, event)?;
-        self.insert_run(run, event, namespace, terms.as_deref())?;
+        self.insert_run(run, &event.id.to_bytes(), namespace, terms.as_deref())?;
         self.write_cancel_on(run.id.row(), run.id.created(), run, event)?;
         self.young += 1;
         // A turn of its own is written down, to be the same after a restart.
@@ -179,16 +179,17 @@ impl Writer {
         Ok(((due, row), run.terms.clone()))
     }
 
-    fn insert_run(
+    /// `events`: their ids, 16 bytes each.
+    pub fn insert_run(
         &mut self,
         run: &NewRun,
-        event: &Event,
+        events: &[u8],
         namespace: i64,
         terms: Option<&Terms>,
     ) -> Result<(), Trouble> {
         let function = self.shared.names.intern_function(&self.connection, &run.function)?;
         let version = self.shared.names.intern_digest(&self.connection, &run.version)?;
-        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
         let inserted = insert.execute(params![
             run.id.row(),
             codec::id_tail(run.id.to_bytes()),
@@ -196,10 +197,11 @@ impl Writer {
             function,
             version,
             run.secret,
-            event.id.to_bytes(),
+            events,
             run.failed_run.map(RunId::to_bytes),
             run.invoker.as_ref().map(codec::invoker_bytes),
             terms.map(codec::terms_bytes),
+            run.replay_of.map(RunId::to_bytes),
         ]);
         drop(insert);
         if inserted.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)) {

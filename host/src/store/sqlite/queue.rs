@@ -11,7 +11,9 @@ use super::leases::Active;
 use crate::flow::Notes;
 use crate::limits;
 use crate::model::{Event, FunctionKey, Namespace, OpKey, Outcome, PluginName, RunId};
-use crate::store::{Cancelled, Done, Effect, Error, Pause, Publication, Published, Signal, Urgency, Verdict, Version};
+use crate::store::{
+    Cancelled, Done, Effect, Error, Pause, Publication, Published, Replay, Replayed, Signal, Urgency, Verdict, Version,
+};
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
 pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -66,6 +68,11 @@ pub enum Command {
     Remember {
         run: i64,
         notes: Notes,
+    },
+    Replay {
+        generation: u64,
+        replay: Box<Replay>,
+        answer: Answer<Replayed>,
     },
     Pause {
         function: Arc<FunctionKey>,

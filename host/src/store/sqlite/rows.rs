@@ -25,10 +25,12 @@ pub struct RunRow {
     pub failed_run: Option<RunId>,
     pub invoker: Option<Invoker>,
     pub terms: Option<Arc<Terms>>,
+    pub replay_of: Option<RunId>,
 }
 
 /// Behind the row.
-pub const RUN_COLUMNS: &str = "runs.id, runs.function, runs.version, secret, events, failed_run, invoker, terms";
+pub const RUN_COLUMNS: &str =
+    "runs.id, runs.function, runs.version, secret, events, failed_run, invoker, terms, replay_of";
 
 pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
     Ok(RunRow {
@@ -40,6 +42,7 @@ pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
         failed_run: row.get::<_, Option<[u8; 16]>>(6)?.map(RunId::from_bytes),
         invoker: row.get_ref(7)?.as_blob_or_null()?.map(codec::read_invoker).transpose().map_err(unreadable)?,
         terms: row.get_ref(8)?.as_blob_or_null()?.map(codec::read_terms).transpose().map_err(unreadable)?.map(Arc::new),
+        replay_of: row.get::<_, Option<[u8; 16]>>(9)?.map(RunId::from_bytes),
     })
 }
 
@@ -110,6 +113,13 @@ fn read_end(run: RunId, row: &Row<'_>, first: usize) -> Result<Ended, Error> {
         outcome: codec::read_outcome(row.get_ref(first + 1)?.as_blob()?).map_err(unreadable)?,
         started: codec::read_ids(started, RunId::from_bytes),
     })
+}
+
+/// The runs that do it over, oldest first.
+pub fn replays(connection: &Connection, of: RunId) -> rusqlite::Result<Vec<RunId>> {
+    let mut query = connection.prepare_cached("SELECT row, id FROM runs WHERE replay_of = ? ORDER BY row")?;
+    let id = |row: &Row<'_>| Ok(RunId::from_bytes(codec::whole_id(row.get(0)?, row.get(1)?)));
+    query.query_map([of.to_bytes()], id)?.collect()
 }
 
 /// The journal and the outcome of a run that has failed.

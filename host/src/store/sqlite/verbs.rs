@@ -12,8 +12,8 @@ use crate::model::{
     Status,
 };
 use crate::store::{
-    Cancelled, Done, Effect, Error, Lease, LogLine, Pause, Publication, Published, RunFilter, RunView, Signal, Store,
-    Urgency, Verdict, Version,
+    Cancelled, Done, Effect, Error, Lease, LogLine, Pause, Publication, Published, Replay, Replayed, RunFilter,
+    RunView, Signal, Store, Urgency, Verdict, Version,
 };
 
 #[async_trait]
@@ -113,6 +113,11 @@ impl Store for SqliteStore {
     async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error> {
         let active = self.shared.leases.held(lease)?;
         self.shared.queue.ask(|answer| Command::Settle { active, verdict, answer }).await
+    }
+
+    async fn replay(&self, generation: u64, replay: Replay) -> Result<Replayed, Error> {
+        let replay = Box::new(replay);
+        self.shared.queue.ask(|answer| Command::Replay { generation, replay, answer }).await
     }
 
     fn widen(&self, lease: &Lease) -> bool {

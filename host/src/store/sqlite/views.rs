@@ -22,6 +22,7 @@ pub fn run(connection: &Connection, names: &Names, namespace: &Namespace, id: Ru
     let mut view = view(connection, found)?;
     view.journal = rows::journal(connection, id)?.0;
     view.log = logs::read(connection, id.row())?;
+    view.replays = rows::replays(connection, id)?;
     if view.status == Status::Queued && view.journal.is_empty() {
         let sql =
             "SELECT gatherings.events FROM runs JOIN gatherings ON gatherings.function = runs.function AND run = row
@@ -55,6 +56,8 @@ fn view(connection: &Connection, run: RunRow) -> Result<RunView, Error> {
         version: run.version,
         events: run.events,
         failed_run: run.failed_run,
+        replay_of: run.replay_of,
+        replays: Vec::new(),
         status,
         due: due.flatten().map(|due| due as u64),
         held_by: None,

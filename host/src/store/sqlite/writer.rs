@@ -196,6 +196,10 @@ impl Writer {
                 after.generation = Some(self.generation);
                 after.answer(answer, generation)
             }
+            Command::Replay { generation, replay, answer } => {
+                let replayed = self.replay(generation, *replay, after);
+                after.answer(answer, replayed)
+            }
             Command::Remember { run, notes } => self.remember(run, &notes),
             Command::Pause { function, pause, answer } => {
                 let paused = self.pause(&function, pause);
