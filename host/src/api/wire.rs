@@ -129,7 +129,8 @@ pub(super) struct Line {
     started_at: Option<Stamp>,
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
-    /// The event or signal that is waited for, the function that is invoked, or the signal that is sent.
+    /// The event or signal that is waited for, the function that is invoked, the signal that is sent, or the method and
+    /// host of a fetch.
     awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,
@@ -151,6 +152,7 @@ enum What {
     Sends,
     WaitsForSignal,
     Signals,
+    Fetches,
     Answered,
     Began,
 }
@@ -208,6 +210,7 @@ impl Line {
                     Awaited::Sending { .. } => (What::Sends, None),
                     Awaited::Signal { signal } => (What::WaitsForSignal, Some(signal.to_string())),
                     Awaited::Signalling { signal } => (What::Signals, Some(signal.to_string())),
+                    Awaited::Response { method, host } => (What::Fetches, Some(format!("{method} {host}"))),
                 };
                 Self { step: Some(Step::of(key)), until: until.map(Stamp), awaited, ..blank(what) }
             }

@@ -150,6 +150,7 @@ pub enum What {
     Sends,
     WaitsForSignal,
     Signals,
+    Fetches,
     Answered,
     Began,
     /// Of a host that knows more.

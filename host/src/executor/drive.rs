@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Executor;
+use super::fetch::Fetches;
 use super::history::History;
 use super::operation::Act;
 use super::pass::{Pass, Purpose};
@@ -48,6 +49,7 @@ pub async fn drive(
         mail_read: 0,
         early: Vec::new(),
         acts: Vec::new(),
+        fetches: Fetches::default(),
         stop,
     };
     drive.take_letters(letters);
@@ -58,7 +60,7 @@ pub async fn drive(
 /// A run in the executor's hands.
 struct Drive {
     run: Arc<Run>,
-    /// Steps that execute in instances of their own.
+    /// Steps that execute in instances of their own, and fetches.
     steps: JoinSet<()>,
     /// Steps that the last pass noted and that have not been started.
     pending: Vec<OpKey>,
@@ -69,6 +71,7 @@ struct Drive {
     early: Vec<(OpKey, Result<Json, Failure>)>,
     /// Operations that the last pass noted and that have something to do outside.
     acts: Vec<(OpKey, Act)>,
+    fetches: Fetches,
     stop: watch::Receiver<bool>,
 }
 
@@ -146,6 +149,7 @@ impl Drive {
             return Move::EnterBody;
         }
         self.start_due_steps();
+        self.fetches.start_due(&self.run, &mut self.steps, &self.stop);
         let finish_by = self.finish_by();
         let state = self.run.state();
         let or_finish = |due: Option<Millis>| due.into_iter().chain(finish_by).min();
@@ -238,6 +242,7 @@ impl Drive {
         let mut pass = pass.inner();
         self.pending = std::mem::take(&mut pass.candidates);
         self.acts = std::mem::take(&mut pass.acts);
+        self.fetches.learn(std::mem::take(&mut pass.fetches));
         Ok(())
     }
 
@@ -410,7 +415,7 @@ fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
 }
 
 /// Enters the plugin once.
-async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
+pub async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
     let _permit = run.executor.instances.acquire().await.expect("the semaphore is never closed");
     let entry = Entry {
         run: run.lease.run,
@@ -439,7 +444,7 @@ fn handler_headroom(lease: &Lease) -> usize {
 }
 
 /// Ends when the host has been stopping for as long as it waits for what executes.
-async fn cut_off(mut stop: watch::Receiver<bool>) {
+pub async fn cut_off(mut stop: watch::Receiver<bool>) {
     if stop.wait_for(|is_stopping| *is_stopping).await.is_err() {
         std::future::pending::<()>().await;
     }
@@ -485,7 +490,7 @@ fn nested(key: &OpKey) -> Failure {
     Failure::of_host(Kind::Application, "NestedStepError", message).coded("nested").never_retried()
 }
 
-fn not_reached(key: &OpKey) -> Failure {
+pub fn not_reached(key: &OpKey) -> Failure {
     let message = format!(
         "step {key:?} was reached before, but the code did not reach it again: code outside of steps has to do the same \
          on every pass"

@@ -32,7 +32,7 @@ pub struct FailedRun {
 #[derive(Debug)]
 pub struct State {
     pub history: History,
-    /// Steps that execute in instances of their own.
+    /// Steps that execute in instances of their own, and fetches.
     pub in_flight: HashSet<OpKey>,
     /// How the run is certain to end: from here on no step starts any more.
     pub outcome: Option<Outcome>,

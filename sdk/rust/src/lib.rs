@@ -47,6 +47,7 @@
 //! on whole `async` blocks of them, and so does any combinator that needs no runtime, such as those of `futures`. The
 //! host runs steps that are reached together on all its cores.
 
+mod base64;
 #[doc(hidden)]
 pub mod bindings;
 pub mod blocking;
@@ -57,6 +58,7 @@ mod event;
 mod failure;
 #[cfg(test)]
 mod fake;
+mod fetch;
 mod function;
 mod host;
 mod log;
@@ -75,6 +77,7 @@ pub use context::{Context, FailedRun, FailureContext};
 pub use error::{Error, NonRetriableError, Result, ResultExt, RetryAfterError};
 pub use event::{Event, Events, FunctionError, FunctionFailed};
 pub use failure::{Cause, Failure, FailureKind, OperationKey, StepError};
+pub use fetch::{Request, Response};
 pub use function::{Function, RateLimit, Trigger};
 pub use futures_util::future::{Either, join_all, try_join_all};
 pub use futures_util::{join, try_join};
