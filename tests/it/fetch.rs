@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("fetch::fetches_and_steps_go_on_side_by_side", side_by_side),
         Trial::test("fetch::more_than_may_go_on_at_once", many),
         Trial::test("fetch::a_crash_has_it_sent_again_and_recorded_once", crashed),
+        Trial::test("fetch::what_comes_before_it_is_durable", durable),
         Trial::test("fetch::a_host_that_stops_waits_for_it", stopped),
         Trial::test("fetch::a_cancelled_run_waits_for_it", cancelled),
         Trial::test("fetch::it_is_tried_again_while_the_body_backs_off", body_backs_off),
@@ -269,6 +270,38 @@ fn crashed() -> Result<(), Failed> {
     let mut host = start(&site, "1ms")?;
     assert_eq!(wait_for_end(&mut host, &id)["output"]["status"], 200);
     assert_eq!(witness.heard().len(), 2, "what is recorded is not sent again");
+    Ok(())
+}
+
+/// Wherever the host dies, a request that has left tells of a step that is never run again.
+fn durable() -> Result<(), Failed> {
+    for point in ["append.before_commit", "append.after_commit", "flush.before_commit", "flush.after_commit"] {
+        for nth in 1..=3 {
+            let witness = Witness::new();
+            let site = Site::new(&["faults"]);
+            site.configure(&format!("[plugins.faults]\nprivate_hosts = [\"{}\"]\n", witness.address()));
+            let fault = format!("{point}:{nth}");
+            let mut host = site.serve(&["--event-key", "test"], &[("STEPWELL_FAULT", &fault)])?;
+            let event = json!({ "name": "faults/fetch-behind-step", "data": { "url": witness.url() } });
+            let Some(event) = host.send(&event) else { continue };
+            // It dies on the way, or this one run does not reach the point so often.
+            while host.is_running() {
+                let Ok((_, runs)) = host.request("GET", &format!("/v1/events/{event}/runs"), "") else { continue };
+                if runs.contains("\"Completed\"") {
+                    break;
+                }
+            }
+            host.kill();
+            let mut host = start(&site, "1ms")?;
+            host.wait_for("the run's end", |host| {
+                let runs = host.get(&format!("/v1/events/{event}/runs"));
+                (runs["data"][0]["status"] == "Completed").then_some(())
+            });
+            let mut paths = witness.paths();
+            paths.dedup();
+            assert_eq!(paths.len(), 1, "killed at {fault}");
+        }
+    }
     Ok(())
 }
 

@@ -17,6 +17,7 @@ pub fn functions() -> Vec<Function> {
         function("fetch-two", Function::new("fetch-two", fetch_two)),
         function("fetch-many", Function::new("fetch-many", fetch_many)),
         function("fetch-beside-step", Function::new("fetch-beside-step", fetch_beside_step)),
+        function("fetch-behind-step", Function::new("fetch-behind-step", fetch_behind_step)),
         function("fetch-secretly", Function::new("fetch-secretly", fetch_secretly)),
         function("fetch-while-failing", Function::new("fetch-while-failing", fetch_while_failing)),
         function("fetch-or-step", Function::new("fetch-or-step", fetch_or_step)),
@@ -83,6 +84,12 @@ async fn fetch_beside_step(Context { event, step, .. }: Context) -> Result<Value
     let fetched = step.fetch("fetch", Request::get(format!("{url}/fetch")));
     let (response, status) = try_join!(fetched, step.run("step", || http::get(&format!("{url}/step"))))?;
     Ok(json!([response.status(), status]))
+}
+
+/// `{"url": "http://…"}`: from there what a step has drawn at random.
+async fn fetch_behind_step(Context { event, step, .. }: Context) -> Result<u16> {
+    let drawn: String = step.run("draw", || Ok(format!("{:016x}", wasip2::random::random::get_random_u64()))).await?;
+    Ok(step.fetch("get", Request::get(format!("{}/{drawn}", text(&event.data["url"], "")))).await?.status())
 }
 
 /// `{"url": "http://…"}`, with the variable `TOKEN` in a header, in the query, and in the body.
