@@ -140,7 +140,7 @@ pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
 pub const EPOCH_TICK_MS: u64 = 10;
 /// Steps run in one instance before it is replaced by a fresh one: scripting engines grow with each call.
 pub const STEPS_PER_INSTANCE: u32 = 200;
-/// Steps of one run executing at once.
+/// Steps of one run executing at once, and fetches of one run.
 pub const FAN_OUT_MAX: usize = 64;
 /// A line of a run's log.
 pub const LOG_LINE_MAX_BYTES: usize = 64 << 10;

@@ -35,10 +35,10 @@ impl Fetches {
     pub fn start_due(&self, run: &Arc<Run>, steps: &mut JoinSet<()>, stop: &watch::Receiver<bool>) {
         let mut state = run.state();
         for key in state.history.fetches_due(run.now()) {
-            if state.in_flight.len() >= limits::FAN_OUT_MAX {
+            if state.fetching.len() >= limits::FAN_OUT_MAX {
                 return;
             }
-            if state.in_flight.insert(key.clone()) {
+            if state.fetching.insert(key.clone()) {
                 let asked = self.asked.get(&key).cloned();
                 steps.spawn(see_to(run.clone(), key, asked, stop.clone()));
             }
@@ -53,7 +53,7 @@ async fn see_to(run: Arc<Run>, key: OpKey, asked: Option<Arc<Fetch>>, stop: watc
         () = cut_off(stop) => None,
     };
     let mut state = run.state();
-    state.in_flight.remove(&key);
+    state.fetching.remove(&key);
     let Some((attempt, value)) = ended else { return };
     if let Err(failure) = value.and_then(|value| run.step_done(&mut state, &attempt, value)) {
         run.step_failed(&mut state, &attempt, failure);

@@ -215,8 +215,7 @@ impl Inner {
             self.consider(state, &found.key);
             return Ok(());
         }
-        let unrecorded = state.in_flight.iter().filter(|key| state.history.operation(key).is_none()).count();
-        if state.history.operations() + self.candidates.len() + self.acts.len() + unrecorded
+        if state.history.operations() + self.candidates.len() + self.acts.len() + state.in_flight.len()
             >= limits::STEPS_PER_RUN_MAX as usize
         {
             return Err(too_many_steps());
