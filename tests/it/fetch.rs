@@ -19,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("fetch::what_the_network_fails_is_tried_again", retried),
         Trial::test("fetch::a_final_error_can_be_caught", caught),
         Trial::test("fetch::fetches_and_steps_go_on_side_by_side", side_by_side),
+        Trial::test("fetch::it_takes_no_place", places),
         Trial::test("fetch::more_than_may_go_on_at_once", many),
         Trial::test("fetch::a_crash_has_it_sent_again_and_recorded_once", crashed),
         Trial::test("fetch::what_comes_before_it_is_durable", durable),
@@ -228,6 +229,34 @@ fn side_by_side() -> Result<(), Failed> {
         let ended = wait_for_end(&mut host, &id);
         assert_eq!((&ended["output"], witness.heard().len()), (&json!([200, 200]), before + 2), "{event}: {ended}");
     }
+    Ok(())
+}
+
+/// One step at a time, whatever is fetched beside it; who comes back from a fetch stands in line.
+fn places() -> Result<(), Failed> {
+    let (fetched, asked) = (Witness::new(), Witness::new());
+    let site = Site::new(&["faults"]);
+    let hosts = format!("private_hosts = [\"{}\", \"{}\"]", fetched.address(), asked.address());
+    site.configure(&format!("[plugins.faults]\n{hosts}\n"));
+    let mut host = start(&site, "1ms")?;
+    fetched.hold();
+    asked.hold();
+    let data = json!({ "url": fetched.url(), "then": asked.url() });
+    let mut runs: Vec<_> = (0..2).map(|_| begin(&mut host, "faults/fetch-in-crowd", &data)).collect();
+    wait_for_requests(&mut host, &fetched, 2);
+    runs.push(begin(&mut host, "faults/fetch-in-crowd", &json!({ "then": asked.url() })));
+    wait_for_requests(&mut host, &asked, 1);
+    fetched.release();
+    for run in &runs[..2] {
+        host.wait_for("it to stand in line", |host| (show(host, run)["held_by"]["by"] == "concurrency").then_some(()));
+    }
+    assert_eq!(asked.heard().len(), 1, "the place is taken");
+    asked.release();
+    for run in &runs {
+        let ended = wait_for_end(&mut host, run);
+        assert_eq!(ended["run"]["status"], "Completed", "{ended}");
+    }
+    assert_eq!((fetched.heard().len(), asked.heard().len(), asked.most_at_once()), (2, 3, 1));
     Ok(())
 }
 

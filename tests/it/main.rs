@@ -7,6 +7,7 @@ mod clock;
 mod crash;
 mod crons;
 mod fetch;
+mod flow;
 mod guests;
 mod hot_swap;
 mod http;
@@ -32,6 +33,7 @@ fn main() {
         crash::trials(),
         crons::trials(),
         fetch::trials(),
+        flow::trials(),
         hot_swap::trials(),
         http::trials(),
         languages::trials(),

@@ -20,6 +20,8 @@ struct Desk {
     answer: Answer,
     /// Head and body.
     heard: Mutex<Vec<String>>,
+    /// Who waits for an answer, and how many these were at most.
+    waiting: Mutex<(usize, usize)>,
     /// Whether answers are held back.
     is_held: Mutex<bool>,
     released: Condvar,
@@ -37,8 +39,8 @@ impl Witness {
     pub fn at(address: SocketAddr, answer: Answer) -> Self {
         let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let (heard, is_held, released) = (Mutex::default(), Mutex::default(), Condvar::new());
-        let desk = Arc::new(Desk { answer, heard, is_held, released });
+        let (heard, waiting) = (Mutex::default(), Mutex::default());
+        let desk = Arc::new(Desk { answer, heard, waiting, is_held: Mutex::default(), released: Condvar::new() });
         let theirs = desk.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -68,6 +70,11 @@ impl Witness {
         format!("http://{}", self.address)
     }
 
+    /// How many have waited for an answer at one time, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.desk.waiting.lock().expect("no panic while held").1
+    }
+
     pub fn paths(&self) -> Vec<String> {
         self.heard().iter().map(|request| path(request).to_owned()).collect()
     }
@@ -87,9 +94,18 @@ impl Desk {
             heard.push(request.clone());
             heard.len() - 1
         };
+        self.count(1);
         drop(self.released.wait_while(self.is_held(), |is_held| *is_held));
+        // Counted before it is answered: whoever comes because of that finds it gone.
+        self.count(-1);
         // Whoever asked may have died meanwhile.
         let _ = stream.write_all(&(self.answer)(path(&request), number));
+    }
+
+    fn count(&self, change: isize) {
+        let mut waiting = self.waiting.lock().expect("no panic while held");
+        waiting.0 = waiting.0.saturating_add_signed(change);
+        waiting.1 = waiting.1.max(waiting.0);
     }
 
     fn is_held(&self) -> MutexGuard<'_, bool> {

@@ -59,6 +59,7 @@ mod failure;
 #[cfg(test)]
 mod fake;
 mod fetch;
+mod flow;
 mod function;
 mod host;
 mod log;
@@ -78,7 +79,8 @@ pub use error::{Error, NonRetriableError, Result, ResultExt, RetryAfterError};
 pub use event::{Event, Events, FunctionError, FunctionFailed};
 pub use failure::{Cause, Failure, FailureKind, OperationKey, StepError};
 pub use fetch::{Request, Response};
-pub use function::{Function, RateLimit, Trigger};
+pub use flow::{Batch, Concurrency, Debounce, RateLimit, Singleton, Throttle};
+pub use function::{Function, Trigger};
 pub use futures_util::future::{Either, join_all, try_join_all};
 pub use futures_util::{join, try_join};
 pub use log::{Level, Log};

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use std::time::Duration;
 use stepwell::{
-    Context, Error, Function, Request, Response, Result, Retry, RetryAfterError, StepError, blocking, try_join,
-    try_join_all,
+    Concurrency, Context, Error, Function, Request, Response, Result, Retry, RetryAfterError, StepError, blocking,
+    try_join, try_join_all,
 };
 
 use crate::http;
@@ -18,6 +18,7 @@ pub fn functions() -> Vec<Function> {
         function("fetch-many", Function::new("fetch-many", fetch_many)),
         function("fetch-beside-step", Function::new("fetch-beside-step", fetch_beside_step)),
         function("fetch-behind-step", Function::new("fetch-behind-step", fetch_behind_step)),
+        function("fetch-in-crowd", Function::new("fetch-in-crowd", fetch_in_crowd).concurrency(Concurrency::new(1))),
         function("fetch-secretly", Function::new("fetch-secretly", fetch_secretly)),
         function("fetch-while-failing", Function::new("fetch-while-failing", fetch_while_failing)),
         function("fetch-or-step", Function::new("fetch-or-step", fetch_or_step)),
@@ -90,6 +91,15 @@ async fn fetch_beside_step(Context { event, step, .. }: Context) -> Result<Value
 async fn fetch_behind_step(Context { event, step, .. }: Context) -> Result<u16> {
     let drawn: String = step.run("draw", || Ok(format!("{:016x}", wasip2::random::random::get_random_u64()))).await?;
     Ok(step.fetch("get", Request::get(format!("{}/{drawn}", text(&event.data["url"], "")))).await?.status())
+}
+
+/// `{"url": "http://…", "then": "http://…"}`: the one fetched where it is given, and behind it the other, in a step.
+async fn fetch_in_crowd(Context { event, step, .. }: Context) -> Result<()> {
+    if event.data["url"].is_string() {
+        step.fetch("get", request(&event.data)).await?;
+    }
+    step.run("then", || http::get(text(&event.data["then"], ""))).await?;
+    Ok(())
 }
 
 /// `{"url": "http://…"}`, with the variable `TOKEN` in a header, in the query, and in the body.
