@@ -166,7 +166,7 @@ pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
 pub const EPOCH_TICK_MS: u64 = 10;
 /// Steps run in one instance before it is replaced by a fresh one: scripting engines grow with each call.
 pub const STEPS_PER_INSTANCE: u32 = 200;
-/// Steps of one run executing at once.
+/// Steps of one run executing at once, and fetches of one run.
 pub const FAN_OUT_MAX: usize = 64;
 /// A line of a run's log.
 pub const LOG_LINE_MAX_BYTES: usize = 64 << 10;
@@ -176,6 +176,15 @@ pub const LOG_LINES_PER_RUN_MAX: u32 = 10_000;
 pub const STDIO_MAX_BYTES: usize = 256 << 10;
 /// Outbound requests of one instance in flight at once.
 pub const OUTBOUND_IN_FLIGHT_MAX: usize = 64;
+/// A URL that the host fetches: twice what most servers take.
+pub const URL_MAX_BYTES: usize = 16 << 10;
+/// Header fields of a request that the host makes for a run: what hyper reads of a response.
+pub const FETCH_HEADERS_MAX: usize = 100;
+/// Redirects that one fetch follows. Browsers'.
+pub const REDIRECTS_MAX: usize = 20;
+/// Fetches of all runs in flight at once: each may hold a few times [`STEP_OUTPUT_MAX_BYTES`] in the host's memory, and a
+/// connection.
+pub const FETCHES_MAX: usize = 512;
 /// How long connecting to an outbound host may take, in milliseconds, unless the guest asks for less.
 pub const OUTBOUND_CONNECT_MS: u64 = 10_000;
 
