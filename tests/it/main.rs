@@ -6,6 +6,7 @@ mod cli;
 mod clock;
 mod crash;
 mod crons;
+mod flow;
 mod guests;
 mod hot_swap;
 mod http;
@@ -30,6 +31,7 @@ fn main() {
         cli::trials(),
         crash::trials(),
         crons::trials(),
+        flow::trials(),
         hot_swap::trials(),
         http::trials(),
         languages::trials(),

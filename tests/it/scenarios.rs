@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
 use serde::Deserialize;
+use stepwell::store::Pause;
 
 use crate::clock::START;
 use crate::guests;
@@ -54,6 +55,9 @@ struct Deed {
     retire: Option<String>,
     /// Ends a run by its number in the history, from outside.
     cancel: Option<usize>,
+    /// A function starts no more runs, or does again.
+    pause: Option<String>,
+    resume: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +141,12 @@ async fn perform(stage: &mut Stage, scenario: &Scenario, deed: &Deed) -> Result<
     }
     if let Some(number) = deed.cancel {
         stage.cancel(number).await;
+    }
+    if let Some(function) = &deed.pause {
+        stage.pause(function, Pause::Paused).await;
+    }
+    if let Some(function) = &deed.resume {
+        stage.pause(function, Pause::Resumed).await;
     }
     if let Some(plugin) = &deed.retire {
         stage.retire(plugin).await;

@@ -1,10 +1,14 @@
 //! Runs and journals as JSON.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::time::Stamp;
 use crate::limits;
-use crate::model::{Awaited, Cause, Entry, Failure, Json, Kind, OpKey, Outcome, Record, RetryAdvice, Status};
+use crate::model::{
+    Awaited, Cause, Entry, Failure, HeldBy, Json, Kind, Millis, OpKey, Outcome, Record, RetryAdvice, Status,
+};
 use crate::store::{LogLine, RunView};
 
 /// A run in a listing.
@@ -37,7 +41,7 @@ impl Run {
     pub(super) fn of(view: &RunView) -> Self {
         let failure = view.ended.as_ref().and_then(|ended| match &ended.outcome {
             Outcome::Failed(failure) => Some(failure),
-            Outcome::Completed(_) | Outcome::Cancelled { .. } => None,
+            Outcome::Completed(_) | Outcome::Cancelled { .. } | Outcome::Skipped { .. } => None,
         });
         let brief = |failure: &Failure| Brief {
             kind: failure.kind,
@@ -216,6 +220,41 @@ impl Line {
                 output: value.as_ref().ok().cloned(),
                 error: value.as_ref().err().map(Error::of),
                 ..blank(What::Answered)
+            },
+        }
+    }
+}
+
+/// What keeps a run from being executed.
+#[derive(Debug, Serialize)]
+pub(super) struct Hold {
+    /// `concurrency`, `run_concurrency` or `throttle`
+    by: &'static str,
+    limit: u32,
+    /// Of a throttle.
+    period_ms: Option<Millis>,
+    /// The key and its value, where the limit has one.
+    of: Option<String>,
+    /// When the next run of the throttle may start.
+    until: Option<Stamp>,
+}
+
+impl Hold {
+    pub(super) fn of(held: &HeldBy) -> Self {
+        let text = |of: &Option<Arc<str>>| of.as_deref().map(str::to_owned);
+        match held {
+            HeldBy::Concurrency { limit, of } => {
+                Self { by: "concurrency", limit: *limit, period_ms: None, of: text(of), until: None }
+            }
+            HeldBy::RunConcurrency { limit, of } => {
+                Self { by: "run_concurrency", limit: *limit, period_ms: None, of: text(of), until: None }
+            }
+            HeldBy::Throttle { limit, period_ms, of, until } => Self {
+                by: "throttle",
+                limit: *limit,
+                period_ms: Some(*period_ms),
+                of: text(of),
+                until: Some(Stamp(*until)),
             },
         }
     }

@@ -25,7 +25,7 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only runs in this state: queued, running, completed, failed, cancelled
+    /// Only runs in this state: queued, running, completed, failed, cancelled, skipped
     #[arg(long)]
     status: Option<String>,
     /// Only runs of this function, by the id that `functions list` shows

@@ -60,7 +60,8 @@ impl<'a, S: Store, O: AsyncFn(&str) -> S> World<'a, S, O> {
             failed_run: None,
             invoker: None,
             cancel_on: Default::default(),
-            rate: None,
+            door: Default::default(),
+            terms: None,
         }
     }
 

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::leases::Active;
+use crate::flow::Notes;
 use crate::limits;
-use crate::model::{Event, Namespace, OpKey, Outcome, PluginName, RunId};
-use crate::store::{Cancelled, Done, Effect, Error, Publication, Published, Signal, Urgency, Verdict, Version};
+use crate::model::{Event, FunctionKey, Namespace, OpKey, Outcome, PluginName, RunId};
+use crate::store::{Cancelled, Done, Effect, Error, Pause, Publication, Published, Signal, Urgency, Verdict, Version};
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
 pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -61,6 +62,16 @@ pub enum Command {
         plugin: PluginName,
         answer: Answer<u64>,
     },
+    /// What counts on after a restart of a run that was let through its gates.
+    Remember {
+        run: i64,
+        notes: Notes,
+    },
+    Pause {
+        function: Arc<FunctionKey>,
+        pause: Pause,
+        answer: Answer<()>,
+    },
     /// Writes the log lines that wait.
     WriteLogs {
         answer: Answer<()>,
@@ -92,7 +103,7 @@ impl Command {
                 let outcome = match outcome {
                     Outcome::Completed(value) => value.len(),
                     Outcome::Failed(failure) => failure.message.len(),
-                    Outcome::Cancelled { .. } => 0,
+                    Outcome::Cancelled { .. } | Outcome::Skipped { .. } => 0,
                 };
                 outcome + of_events(lifecycle)
             }

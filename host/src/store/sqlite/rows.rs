@@ -9,7 +9,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::agenda::Loaded;
 use super::names::{Names, unreadable};
 use super::settle::FAILED;
-use crate::model::{Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Namespace, Outcome, Record, RunId};
+use crate::model::{
+    Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Namespace, Outcome, Record, RunId, Terms,
+};
 use crate::store::{Error, codec};
 
 /// A row of `runs`.
@@ -22,10 +24,11 @@ pub struct RunRow {
     pub events: Vec<EventId>,
     pub failed_run: Option<RunId>,
     pub invoker: Option<Invoker>,
+    pub terms: Option<Arc<Terms>>,
 }
 
 /// Behind the row.
-pub const RUN_COLUMNS: &str = "runs.id, runs.function, runs.version, secret, events, failed_run, invoker";
+pub const RUN_COLUMNS: &str = "runs.id, runs.function, runs.version, secret, events, failed_run, invoker, terms";
 
 pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
     Ok(RunRow {
@@ -36,6 +39,7 @@ pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
         events: codec::read_ids(row.get_ref(5)?.as_blob()?, EventId::from_bytes),
         failed_run: row.get::<_, Option<[u8; 16]>>(6)?.map(RunId::from_bytes),
         invoker: row.get_ref(7)?.as_blob_or_null()?.map(codec::read_invoker).transpose().map_err(unreadable)?,
+        terms: row.get_ref(8)?.as_blob_or_null()?.map(codec::read_terms).transpose().map_err(unreadable)?.map(Arc::new),
     })
 }
 
@@ -149,6 +153,7 @@ fn load_one(connection: &Connection, names: &Names, row: i64, known: &mut Known)
         secret: run.secret,
         failed_run: run.failed_run,
         invoker: run.invoker,
+        terms: run.terms,
         has_waits: true,
         events,
         journal: segments(connection, row)?,
