@@ -66,6 +66,19 @@ pub const JITTER_MAX_MS: u64 = 5 * 60 * 1_000;
 pub const CRON_LATE_MS: u64 = 60_000;
 /// A filter expression: compiling one is work that a plugin can ask for.
 pub const EXPRESSION_MAX_BYTES: usize = 4_096;
+/// Levels of parentheses, operators and calls in an expression: each takes of the stack, when it is read and evaluated.
+pub const EXPRESSION_DEPTH_MAX: usize = 64;
+/// What evaluating an expression may take, one for each operator or value: some milliseconds, since it is on the way of
+/// every event.
+pub const EXPRESSION_STEPS_MAX: usize = 100_000;
+/// So many bytes of text that are compared, searched or copied count as a step. It bounds what an evaluation holds.
+pub const EXPRESSION_STEP_BYTES: usize = 256;
+/// So many bytes of JSON or of a pattern's text count as a step: each makes something larger than itself.
+pub const EXPRESSION_STEP_PARSED_BYTES: usize = 16;
+/// A regular expression in memory: for each byte of a text all of it may have to be looked at.
+pub const EXPRESSION_PATTERN_MAX_BYTES: usize = 64 << 10;
+/// What it takes to compile a regular expression that is not known before.
+pub const EXPRESSION_PATTERN_STEPS: usize = 2_000;
 /// Functions in one plugin: each costs a place in the index of triggers.
 pub const FUNCTIONS_PER_PLUGIN_MAX: usize = 1_000;
 

@@ -185,7 +185,7 @@ fn wait(found: &Found, now: Millis) -> Result<Operation, Failure> {
         (Some(_), Some(_)) => return Err(invalid(found, "it has both `match` and `if`: say it all in `if`")),
     };
     if let Some(filter) = &filter {
-        Expression::compile(filter).map_err(|error| invalid(found, &error.to_string()))?;
+        Expression::compile_wait(filter).map_err(|error| invalid(found, &error.to_string()))?;
     }
     let filter = filter.map(Into::into);
     let until = now + duration(found, timeout_ms)?;
