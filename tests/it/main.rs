@@ -16,6 +16,7 @@ mod process;
 mod render;
 mod replays;
 mod scenarios;
+mod sim;
 mod stage;
 mod walls;
 #[path = "../../host/src/sandbox/tests/guest.rs"]
@@ -39,6 +40,7 @@ fn main() {
         http::trials(),
         languages::trials(),
         replays::trials(),
+        sim::trials(),
         walls::trials(),
     ];
     let trials = suites.into_iter().flatten().collect();
