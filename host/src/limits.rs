@@ -190,7 +190,9 @@ pub const LOG_WAIT_MS: u64 = 250;
 pub const LOG_BUFFER_MAX_BYTES: usize = 8 << 20;
 /// How long a sender's event id keeps it from starting the same function again. Inngest's.
 pub const SENDER_ID_MS: u64 = 24 * 3_600 * 1_000;
-/// Senders' event ids, and values of rate limits' keys, that have served their time, forgotten with one event.
+/// How long an event that is sent again under its seed is the same event: for longer than any client's own resending.
+pub const SEED_MS: u64 = 24 * 3_600 * 1_000;
+/// Senders' event ids, seeds, and values of rate limits' keys, that have served their time, forgotten with one event.
 pub const SENDER_IDS_FORGOTTEN: usize = 64;
 /// Runs executing at once, unless configured otherwise.
 pub const WORKERS_DEFAULT: usize = 256;
@@ -227,7 +229,5 @@ pub const HTTP_BODY_MS: u64 = 60_000;
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 /// What a listing shows of an error's message.
 pub const LISTED_MESSAGE_MAX_BYTES: usize = 1_024;
-/// A sender's seed for the ids of a request's events.
-pub const EVENT_SEED_MAX_BYTES: usize = 64;
 /// How long the answers that follow runs may take to end when the host stops, in milliseconds.
 pub const HTTP_GRACE_MS: u64 = 2_000;

@@ -252,9 +252,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     // Events and runs.
 
-    /// Writes events and the runs they start, all or none. A run that the event's `sender_id` already started for the
-    /// same function within 24 hours is left out. Runs of an event whose time is still to come are due then.
-    /// `StaleGeneration` when the registry has moved on since `generation`.
+    /// Writes events and the runs they start, all or none. An event that was sent under the same seed within 24 hours is
+    /// that event: it is not written again, and what it started then is answered. A run that the event's `sender_id`
+    /// already started for the same function within 24 hours is left out. Runs of an event whose time is still to come
+    /// are due then. `StaleGeneration` when the registry has moved on since `generation`.
     async fn publish(&self, generation: u64, events: Vec<Publication>) -> Result<Vec<Published>, Error>;
 
     /// Up to `max` runs that are due at `now`, oldest first, each leased to this host. Never waits.

@@ -9,6 +9,7 @@ use crate::witness::Witness;
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test("http::accepts_one_event_and_many", accepts),
+        Trial::test("http::the_same_seed_is_the_same_event", seeds),
         Trial::test("http::refuses_bad_events_and_says_why", refuses),
         Trial::test("http::reads_runs_and_their_errors", reads),
         Trial::test("http::cancels_runs_once", cancels),
@@ -60,6 +61,35 @@ fn accepts() -> Result<(), Failed> {
         .map(|id| host.get(&format!("/v1/events/{}", id.as_str().expect("an id")))["data"]["name"].clone())
         .collect();
     assert_eq!(names, ["h/a", "h/b"], "ids are in the order of the events");
+    Ok(())
+}
+
+/// What a client sends again under its seed is answered as the first time, at once, later, and by the next process
+/// (vector H12).
+fn seeds() -> Result<(), Failed> {
+    const HEADERS: [(&str, &str); 2] =
+        [("content-type", "application/json"), ("x-inngest-event-id-seed", "1743130137367,eii2YKXRVTJPuA==")];
+    let body = r#"[{"name":"faults/print"},{"name":"faults/print","id":"mine"}]"#;
+    let send = |host: &Host| host.request_with("POST", "/e/test", &HEADERS, body.as_bytes());
+    let (site, mut host) = host()?;
+    let answers = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..4).map(|_| scope.spawn(|| send(&host))).collect();
+        senders.into_iter().map(|sender| sender.join().expect("no panic")).collect::<Result<Vec<_>, _>>()
+    })?;
+    assert_eq!(answers[0].0, 200, "{}", answers[0].1);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    host.kill();
+    let host = site.serve(&["--event-key", "test"], &[])?;
+    assert_eq!(send(&host)?, answers[0], "it is remembered");
+    let ids: Value = serde_json::from_str(&answers[0].1)?;
+    for id in ids["ids"].as_array().expect("ids") {
+        let runs = host.get(&format!("/v1/events/{}/runs", id.as_str().expect("an id")));
+        assert_eq!(runs["data"].as_array().map(Vec::len), Some(1), "{runs}");
+    }
+    let runs = host.get("/api/v1/runs?function=faults-print")["runs"].as_array().map(Vec::len);
+    assert_eq!(runs, Some(2), "nothing ran twice");
+    let (_, other) = host.request("POST", "/e/test", body)?;
+    assert_ne!(other, answers[0].1, "without the seed it is another request");
     Ok(())
 }
 

@@ -20,6 +20,8 @@ pub struct Event {
     pub name: Arc<str>,
     /// The sender's own `id`: an idempotency key for each function it starts.
     pub sender_id: Option<Arc<str>>,
+    /// Under what it was sent: sent again under the same seed it is the same event. Known only on its way in.
+    pub seed: Option<Arc<str>>,
     /// When it happened, by the sender's word, else when it was received.
     pub at: Millis,
     /// The whole event as guests get it: `name`, `data`, `id`, `ts`, and `user`, `v` where they were sent.
@@ -116,6 +118,7 @@ impl Event {
             namespace: namespace.clone(),
             name: name.into(),
             sender_id: sender_id.map(Into::into),
+            seed: None,
             at,
             json: Json::of(&outgoing),
         })
@@ -149,6 +152,7 @@ impl Event {
             namespace: namespace.clone(),
             name: name.into(),
             sender_id: Some(sender_id.into()),
+            seed: None,
             at,
             json: Json::of(&outgoing),
         }

@@ -32,7 +32,8 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
     }
     scenarios! {
         accepting: starts_the_planned_runs, takes_an_event_once, takes_a_senders_id_once_a_day, takes_all_or_nothing,
-            refuses_a_stale_plan, takes_many_at_once, starts_runs_at_their_events_time, holds_any_number_of_later_runs, starts_no_more_than_a_limit;
+            refuses_a_stale_plan, takes_many_at_once, takes_a_seed_for_its_event, starts_runs_at_their_events_time, holds_any_number_of_later_runs,
+            starts_no_more_than_a_limit;
         leasing: takes_turns, wakes_when_due, tells_of_what_is_ready, gives_back_what_is_released, keeps_the_journal,
             fences_who_has_lost_its_lease, holds_any_backlog, holds_any_number_of_sleepers;
         ending: tells_followers, ends_once, starts_what_the_end_starts, refuses_a_stale_end, keeps_what_a_handler_needs;

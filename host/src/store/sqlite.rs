@@ -18,6 +18,7 @@ mod readers;
 mod recovery;
 mod rows;
 mod schema;
+mod seeds;
 mod settle;
 mod shared;
 mod slots;
