@@ -7,6 +7,7 @@ mod compat;
 mod connections;
 mod events;
 mod follow;
+mod form;
 mod plugins;
 mod problem;
 mod runs;
@@ -53,9 +54,12 @@ pub async fn serve(listener: TcpListener, parts: Parts) {
 
 fn routes(api: Api) -> Routes {
     let guarded = Routes::new()
-        .route("/v1/events/{id}", get(compat::event))
+        .route("/v1/events", get(compat::events::list))
+        .route("/v1/events/{id}", get(compat::events::show))
         .route("/v1/events/{id}/runs", get(compat::runs_of_event))
         .route("/v1/runs/{id}", get(compat::run).delete(compat::cancel))
+        .route("/v1/runs/{id}/jobs", get(compat::jobs))
+        .route("/v1/apps/{app}/functions", get(compat::functions))
         .route("/v1/signals", post(compat::signal))
         .route("/dev", get(compat::dev))
         .route("/ready", get(plugins::ready))

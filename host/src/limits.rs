@@ -17,6 +17,12 @@ pub const EVENT_NAME_MAX_BYTES: usize = 512;
 pub const EVENT_TIME_MIN: i64 = 315_532_800_000;
 /// The year 2100, in milliseconds. Inngest's.
 pub const EVENT_TIME_MAX: i64 = 4_102_444_800_000;
+/// Inngest's.
+pub const SESSIONS_PER_EVENT_MAX: usize = 5;
+/// Inngest's.
+pub const SESSION_KEY_MAX_BYTES: usize = 128;
+/// Inngest's.
+pub const SESSION_ID_MAX_BYTES: usize = 512;
 
 /// Inngest's.
 pub const SIGNAL_NAME_MAX_BYTES: usize = 512;
@@ -206,6 +212,10 @@ pub const LEASE_RETRY_MS: u64 = 1_000;
 pub const PAGE_MAX: usize = 1_000;
 /// Rows that a listing answers unless asked otherwise.
 pub const PAGE_DEFAULT: usize = 50;
+/// Events that a listing answers at most, whole as they are. Inngest's.
+pub const EVENTS_PAGE_MAX: usize = 51;
+/// Events that a listing answers unless asked otherwise. Inngest's.
+pub const EVENTS_PAGE_DEFAULT: usize = 20;
 
 /// Versions whose code is in memory; the least recently used is loaded again when it is needed.
 pub const PLUGINS_IN_MEMORY_MAX: usize = 1_024;

@@ -13,6 +13,7 @@ mod rate;
 mod retry;
 mod run;
 mod schedule;
+mod sessions;
 mod time;
 
 pub use cron::{BadCron, Cron};

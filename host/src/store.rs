@@ -206,6 +206,29 @@ pub struct RunFilter {
     pub limit: usize,
 }
 
+/// Which events a listing wants. Newest first.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    pub names: EventNames,
+    /// Received then or later.
+    pub from: Option<Millis>,
+    /// Received then or earlier.
+    pub until: Option<Millis>,
+    /// Only events older than this one: the cursor.
+    pub before: Option<EventId>,
+    pub limit: usize,
+}
+
+/// What events are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum EventNames {
+    #[default]
+    All,
+    /// Not the host's own, which begin with `inngest/`.
+    Sent,
+    One(String),
+}
+
 /// A line of a run's log. (`attempt`, `order`, `nth`) identifies it within the run, however often the body is replayed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogLine {
@@ -304,13 +327,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn run(&self, namespace: &Namespace, run: RunId) -> Result<Option<RunView>, Error>;
     async fn runs(&self, namespace: &Namespace, filter: RunFilter) -> Result<Vec<RunView>, Error>;
     async fn event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Arc<Event>>, Error>;
-    /// Newest first.
-    async fn events(
-        &self,
-        namespace: &Namespace,
-        before: Option<EventId>,
-        limit: usize,
-    ) -> Result<Vec<Arc<Event>>, Error>;
+    async fn events(&self, namespace: &Namespace, filter: EventFilter) -> Result<Vec<Arc<Event>>, Error>;
     /// The runs that an event started; `None` when there is no such event.
     async fn runs_of_event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Vec<RunView>>, Error>;
     /// Ends when the run has ended and that is durable; `None` when there is no such run.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use stepwell::config::Config;
 use stepwell::model::{Clock, Event, Millis, Namespace, PluginName};
 use stepwell::server::{Host, World};
-use stepwell::store::{RunFilter, RunView};
+use stepwell::store::{EventFilter, RunFilter, RunView};
 
 use crate::clock::VirtualClock;
 use crate::guests;
@@ -131,7 +131,8 @@ impl Stage {
             let run = store.run(&self.namespace, run.id).await.expect("the run is read");
             runs.push(run.expect("the run is there"));
         }
-        let mut events = store.events(&self.namespace, None, 1_000).await.expect("events are read");
+        let filter = EventFilter { limit: 1_000, ..EventFilter::default() };
+        let mut events = store.events(&self.namespace, filter).await.expect("events are read");
         events.reverse();
         (runs, events)
     }

@@ -2,6 +2,7 @@
 //!
 //! The hot path: the body is read once, events are taken as slices of it, and no tree of values is built.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
+use super::form::Form;
 use super::{Api, auth, follow};
 use crate::limits;
 use crate::model::{Event, EventId, Millis, Namespace};
@@ -51,11 +53,16 @@ async fn accept(api: &Api, request: Request) -> Result<Response, Refusal> {
     check_key(api, request.uri().path())?;
     let wants_to_follow = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "follow=true"));
     let seed = seed(request.headers()).map(str::to_owned);
+    let form = Form::of(request.headers());
     let body = read_body(request.into_body()).await?;
     // Inngest answers nothing with nothing.
     if body.is_empty() {
         return Ok(json(StatusCode::OK, r#"{"ids":[""],"status":200}"#.into()));
     }
+    let body = match &form {
+        Some(form) => form.read(&body).map_err(Refusal::bad)?,
+        None => Cow::Borrowed(&*body),
+    };
     let now = api.clock.now();
     let mut batch = read(&body, &api.namespace, now, || api.ids.event(now));
     if let Some(seed) = seed {

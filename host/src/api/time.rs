@@ -8,6 +8,15 @@ use crate::model::Millis;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp(pub Millis);
 
+impl Stamp {
+    /// A time as users write it; the error says what is wrong with it.
+    pub(super) fn read(text: &str) -> Result<Millis, String> {
+        let time = chrono::DateTime::parse_from_rfc3339(text).ok();
+        let millis = time.and_then(|time| Millis::try_from(time.timestamp_millis()).ok());
+        millis.ok_or_else(|| format!("{text:?} is no time: write one such as 2026-01-31T12:00:00Z"))
+    }
+}
+
 impl std::fmt::Display for Stamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (days, rest) = (self.0 / 86_400_000, self.0 % 86_400_000);

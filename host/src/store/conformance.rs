@@ -40,7 +40,7 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
         outside: wakes_who_has_mail, tells_who_executes, acts_once, answers_who_waits, waits_outlive_a_crash,
             cancels_by_events, tells_the_invoker, gives_a_signal_to_one;
         plugins: makes_one_version_live, keeps_what_runs_need;
-        reading: shows_runs, filters_runs, keeps_namespaces_apart, keeps_each_log_line_once, bounds_a_runs_log;
+        reading: shows_runs, filters_runs, filters_events, keeps_namespaces_apart, keeps_each_log_line_once, bounds_a_runs_log;
         recovering: brings_back_what_is_open, keeps_what_was_flushed, counts_interruptions, remembers_its_plugins,
             outlives_a_raised_floor;
     }

@@ -3,7 +3,7 @@
 use super::world::{World, all};
 use crate::limits;
 use crate::model::{Event, EventId, Namespace, Rate, Status};
-use crate::store::{Error, Publication, Store};
+use crate::store::{Error, EventFilter, Publication, Store};
 
 pub async fn starts_the_planned_runs<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
     let publication = world.publication(r#"{"name":"shop/a","id":"s1","data":{"x":"é"}}"#, &["f", "g"]);
@@ -78,7 +78,11 @@ pub async fn takes_a_seed_for_its_event<S: Store>(mut world: World<'_, S, impl A
     assert!(at_once.iter().all(|again| *again == first), "it is the same event");
     world.crash_and_open().await;
     assert_eq!(send(&world, seeded(&world, "s", &["f"])).await, first, "it remembers");
-    assert_eq!(world.store().events(&world.namespace, None, 10).await.expect("read").len(), 1, "and stores nothing");
+    assert_eq!(
+        world.store().events(&world.namespace, EventFilter::default()).await.expect("read").len(),
+        1,
+        "and stores nothing"
+    );
     let other = send(&world, seeded(&world, "t", &["f", "h"])).await;
     assert!(
         other.event != first.event && other.started.len() == 1,
