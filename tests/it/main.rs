@@ -1,6 +1,7 @@
 //! Black-box tests, in one binary so that the engine is linked once: scenarios by folder, and suites by subject.
 
 mod bad_plugins;
+mod captures;
 mod cargo_component;
 mod cli;
 mod clock;
@@ -26,6 +27,7 @@ fn main() {
     let suites = [
         scenarios::trials(),
         bad_plugins::trials(),
+        captures::trials(),
         cargo_component::trials(),
         cli::trials(),
         crash::trials(),

@@ -155,8 +155,10 @@ impl Event {
 
     /// An event of the host's own (`inngest/…`), which no limit of size applies to: no failure is too big to be told.
     pub fn lifecycle(name: &str, id: EventId, namespace: &Namespace, sender_id: &str, at: Millis, data: &Json) -> Self {
-        let data = serde_json::from_str(data.as_str()).expect("a Json holds valid JSON");
-        let outgoing = Outgoing { name, data, id: sender_id, ts: at, user: None, v: None, meta: None };
+        let raw = |json| serde_json::from_str(json).expect("a Json holds valid JSON");
+        // Inngest's own events always have a `user`.
+        let (data, user) = (raw(data.as_str()), Some(raw("{}")));
+        let outgoing = Outgoing { name, data, id: sender_id, ts: at, user, v: None, meta: None };
         Self {
             id,
             namespace: namespace.clone(),
@@ -166,6 +168,24 @@ impl Event {
             at,
             json: Json::of(&outgoing),
         }
+    }
+}
+
+impl Event {
+    /// The same with the sessions of another, which it came of.
+    pub fn in_sessions_of(mut self, other: &Self) -> Self {
+        #[derive(Deserialize)]
+        struct Other<'a> {
+            #[serde(borrow, default)]
+            meta: Option<&'a RawValue>,
+        }
+        let other = serde_json::from_str::<Other<'_>>(other.json.as_str()).ok();
+        if let Some(meta) = other.and_then(|other| other.meta) {
+            let text = self.json.as_str();
+            let fields = text.strip_suffix('}').unwrap_or(text);
+            self.json = Json::trusted(format!(r#"{fields},"meta":{meta}}}"#));
+        }
+        self
     }
 }
 
@@ -260,6 +280,21 @@ mod tests {
         for bad in [r#"{"name":"a","data":{"x":1e999}}"#, r#"{"name":"a","else":1e999}"#] {
             assert!(matches!(receive(bad), Err(EventError::Malformed(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_comes_of_an_event_is_of_its_sessions() {
+        let told = |cause: &str| {
+            let cause = receive(cause).expect("valid");
+            let data = Json::trusted(r#"{"a":{}}"#);
+            let event = Event::lifecycle("inngest/x", cause.id, &cause.namespace, "1", 5, &data);
+            event.in_sessions_of(&cause).json.to_value()
+        };
+        let json = serde_json::json!({ "name": "inngest/x", "data": { "a": {} }, "id": "1", "ts": 5, "user": {} });
+        assert_eq!(told(r#"{"name":"a","data":{"meta":{"x":1}}}"#), json);
+        let mut with_meta = json;
+        with_meta["meta"] = serde_json::json!({ "sessions": { "s": "1" } });
+        assert_eq!(told(r#"{"name":"a","meta":{"sessions":{"s":"1"}}}"#), with_meta);
     }
 
     #[test]
