@@ -91,7 +91,8 @@ fn c18_no_onfailure() -> Function {
 
 fn c20_parallel_steps_one_fails() -> Function {
     let body = async |Context { step, .. }: Context| {
-        let (good, _) = try_join!(step.run("good", || Ok(1)), step.run("bad", || Err::<(), _>(Error::msg("p failed"))))?;
+        let (good, _) =
+            try_join!(step.run("good", || Ok(1)), step.run("bad", || Err::<(), _>(Error::msg("p failed"))))?;
         Ok(good)
     };
     Function::new("c20-parallel-steps-one-fails", body)
