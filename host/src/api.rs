@@ -3,6 +3,7 @@
 //! `/e/` and `/v1/` speak as Inngest does, so that its clients and habits work; `/api/v1/` is the host's own.
 
 mod auth;
+mod cancellations;
 mod compat;
 mod connections;
 mod events;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use axum::Router as Routes;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -61,6 +62,8 @@ fn routes(api: Api) -> Routes {
         .route("/v1/runs/{id}/jobs", get(compat::jobs))
         .route("/v1/apps/{app}/functions", get(compat::functions))
         .route("/v1/signals", post(compat::signal))
+        .route("/v1/cancellations", get(cancellations::list).post(cancellations::create))
+        .route("/v1/cancellations/{id}", delete(cancellations::forget))
         .route("/dev", get(compat::dev))
         .route("/ready", get(plugins::ready))
         .route("/api/v1/runs", get(runs::list))

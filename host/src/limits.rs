@@ -200,6 +200,18 @@ pub const SENDER_ID_MS: u64 = 24 * 3_600 * 1_000;
 pub const SEED_MS: u64 = 24 * 3_600 * 1_000;
 /// Senders' event ids, seeds, and values of rate limits' keys, that have served their time, forgotten with one event.
 pub const SENDER_IDS_FORGOTTEN: usize = 64;
+/// Runs that one transaction tells to end, of those that are ended many at once: others wait for it.
+pub const CANCELLED_AT_ONCE_MAX: u64 = 256;
+/// Runs that it looks at, whether they are to end or not.
+pub const CANCELLATION_LOOKS_MAX: usize = 2_048;
+/// Events that it reads for a filter.
+pub const CANCELLATION_READS_MAX_BYTES: usize = 4 << 20;
+/// Runs that are looked at to say how many would end.
+pub const ESTIMATE_LOOKS_MAX: usize = 100_000;
+/// Cancellations that are remembered; those that have finished are forgotten first.
+pub const CANCELLATIONS_MAX: usize = 1_000;
+/// How far in the future a cancellation's `started_before` may be: clocks differ. Inngest's.
+pub const CANCELLATION_AHEAD_MS: u64 = 5_000;
 /// Runs executing at once, unless configured otherwise.
 pub const WORKERS_DEFAULT: usize = 256;
 /// How long a graceful stop waits for what executes, in milliseconds.

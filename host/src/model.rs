@@ -21,7 +21,7 @@ pub use duration::{BadDuration, duration_text, read_duration};
 pub use event::{Event, EventError};
 pub use failure::{Cause, Failure, Kind, RetryAdvice};
 pub use function::{CancelOn, Definition, DefinitionError, FunctionKey, Role, Timeouts, Trigger, same_field};
-pub use id::{BadId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
+pub use id::{BadId, CancellationId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
 pub use journal::{Awaited, Entry, OpKey, Record, awaited};
 pub use json::{BadJson, Json};
 pub use mail::Mail;

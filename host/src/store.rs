@@ -3,11 +3,13 @@
 //! Each verb is one transaction. What a verb has answered survives the process; with `strict` durability it survives
 //! the machine. [`conformance`] is the suite that every store passes.
 
+mod cancellation;
 mod codec;
 pub mod conformance;
 mod fault;
 mod sqlite;
 
+pub use cancellation::{Cancellation, CancellationView, Cancellations, Estimate, Which};
 pub use fault::{POINTS as FAULT_POINTS, point as fault_point};
 pub use sqlite::{Durability, Options, SqliteStore, Stats};
 
@@ -33,6 +35,9 @@ pub enum Error {
     /// Another run waits for that signal.
     #[error("Signal conflict; run {holder} waits for signal {signal:?}")]
     SignalTaken { signal: Arc<str>, holder: RunId },
+    /// None of them has finished.
+    #[error("{0} cancellations are under way: delete one, or wait until one has finished")]
+    TooManyCancellations(usize),
     /// The data folder cannot be used.
     #[error("{0}")]
     Unusable(String),
@@ -257,7 +262,7 @@ pub enum Urgency {
 
 /// The one door to what is durable.
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
+pub trait Store: Cancellations + Send + Sync + std::fmt::Debug {
     // Plugins.
 
     /// Keeps a version's bytes and makes it the live one of its plugin; answers the new generation. Idempotent.

@@ -47,7 +47,7 @@ struct Metadata {
 
 impl<T> Envelope<T> {
     /// Nothing is cached.
-    fn of(api: &Api, data: T) -> Json<Self> {
+    pub(super) fn of(api: &Api, data: T) -> Json<Self> {
         let now = Stamp(api.clock.now());
         Json(Self { data, metadata: Metadata { fetched_at: now, cached_until: now } })
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use super::cancel;
 use super::client::{Client, encode};
 use super::flags::Target;
 use super::paint::Paint;
@@ -19,8 +20,8 @@ pub enum Command {
     List(List),
     /// Show a run: its steps with their attempts, what was memoized, its error, its log.
     Show(Show),
-    /// End a run: its open steps end first, its failure handler does not run.
-    Cancel(Show),
+    /// End a run, or all of a function's: open steps end first, no failure handler runs.
+    Cancel(cancel::Options),
 }
 
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::List(options) => list(options).await?,
         Command::Show(options) => show(options).await?,
-        Command::Cancel(options) => cancel(options).await?,
+        Command::Cancel(options) => cancel::run(options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -87,15 +88,6 @@ async fn list(options: List) -> Result<()> {
     table.print(&mut out, Paint::stdout())?;
     if let Some(next) = runs.next {
         eprintln!("More: --before {next}");
-    }
-    Ok(())
-}
-
-async fn cancel(options: Show) -> Result<()> {
-    let client = Client::new(&options.target)?;
-    client.post(&format!("/api/v1/runs/{}/cancel", encode(&options.run))).await?;
-    if !options.target.json {
-        writeln!(io::stdout(), "run {} is to end", options.run)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod act;
 mod after;
 mod agenda;
+mod bulk;
 mod claims;
 mod components;
 mod followers;

@@ -9,8 +9,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::leases::Active;
 use crate::limits;
-use crate::model::{Event, Namespace, OpKey, Outcome, PluginName, RunId};
-use crate::store::{Cancelled, Done, Effect, Error, Publication, Published, Signal, Urgency, Verdict, Version};
+use crate::model::{CancellationId, Event, Namespace, OpKey, Outcome, PluginName, RunId};
+use crate::store::{
+    Cancellation, CancellationView, Cancelled, Done, Effect, Error, Publication, Published, Signal, Urgency, Verdict,
+    Version,
+};
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
 pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
@@ -48,6 +51,17 @@ pub enum Command {
         reason: String,
         answer: Answer<Cancelled>,
     },
+    CancelMany {
+        cancellation: Cancellation,
+        answer: Answer<CancellationView>,
+    },
+    ForgetCancellation {
+        namespace: Namespace,
+        id: CancellationId,
+        answer: Answer<bool>,
+    },
+    /// Goes on with what is to end many runs.
+    CancelSome,
     Flush {
         active: Arc<Active>,
         answer: Answer<()>,
