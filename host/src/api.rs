@@ -11,6 +11,7 @@ mod follow;
 mod form;
 mod plugins;
 mod problem;
+mod replays;
 mod runs;
 mod time;
 mod wire;
@@ -69,8 +70,13 @@ fn routes(api: Api) -> Routes {
         .route("/api/v1/runs", get(runs::list))
         .route("/api/v1/runs/{id}", get(runs::show))
         .route("/api/v1/runs/{id}/cancel", post(runs::cancel))
+        .route("/api/v1/runs/{id}/replay", post(replays::replay))
+        .route("/api/v1/runs/{id}/retry", post(replays::retry))
         .route("/api/v1/failures", get(runs::failures))
+        .route("/api/v1/failures/retry", post(replays::retry_failures))
         .route("/api/v1/functions", get(plugins::functions))
+        .route("/api/v1/functions/{id}/pause", post(plugins::pause))
+        .route("/api/v1/functions/{id}/resume", post(plugins::resume))
         .route("/api/v1/plugins", get(plugins::plugins))
         .route("/api/v1/stats", get(plugins::stats))
         .layer(middleware::from_fn_with_state(api.clone(), auth::require_signing_key));

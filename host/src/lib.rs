@@ -4,6 +4,7 @@
 
 // The words, and every bound.
 pub mod expression;
+pub mod flow;
 pub mod limits;
 pub mod model;
 

@@ -32,6 +32,32 @@ pub const CANCEL_ON_MAX: usize = 5;
 pub const RATE_PERIOD_MAX_MS: u64 = 24 * 3_600 * 1_000;
 /// How long a value of a function's `idempotency` keeps it from being started again. Inngest's.
 pub const IDEMPOTENCY_MS: u64 = 24 * 3_600 * 1_000;
+/// Entries in a function's `concurrency`. Inngest's.
+pub const CONCURRENCY_MAX: usize = 2;
+/// Inngest's.
+pub const THROTTLE_PERIOD_MIN_MS: u64 = 1_000;
+/// Seven days. Inngest's.
+pub const THROTTLE_PERIOD_MAX_MS: u64 = 7 * 24 * 3_600 * 1_000;
+/// Inngest's.
+pub const DEBOUNCE_MIN_MS: u64 = 1_000;
+/// Seven days. Inngest's.
+pub const DEBOUNCE_MAX_MS: u64 = 7 * 24 * 3_600 * 1_000;
+/// Events of one batch. Inngest's default.
+pub const BATCH_SIZE_MAX: u64 = 100;
+/// A batch whose events have so many bytes together takes no more. Inngest's.
+pub const BATCH_MAX_BYTES: usize = 10 << 20;
+/// Inngest's.
+pub const BATCH_TIMEOUT_DEFAULT_MS: u64 = 60_000;
+/// Inngest's.
+pub const BATCH_TIMEOUT_MIN_MS: u64 = 1_000;
+/// Inngest's.
+pub const BATCH_TIMEOUT_MAX_MS: u64 = 10 * 60 * 1_000;
+/// Twelve hours. Inngest's: more counts as this much.
+pub const PRIORITY_MAX_S: i32 = 43_200;
+/// What people are shown of a key's value.
+pub const KEY_SHOWN_MAX_BYTES: usize = 128;
+/// Runs in memory that wait for a place or for their pace, about 200 bytes each; more are read back when these have gone.
+pub const HELD_MAX: usize = 200_000;
 /// Inngest's.
 pub const TRIGGERS_MAX: usize = 10;
 /// Inngest's.

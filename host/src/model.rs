@@ -4,12 +4,13 @@ mod cron;
 mod duration;
 mod event;
 mod failure;
+mod flow;
 mod function;
 mod id;
 mod journal;
 mod json;
 mod mail;
-mod rate;
+mod pace;
 mod retry;
 mod run;
 mod schedule;
@@ -20,12 +21,16 @@ pub use cron::{BadCron, Cron};
 pub use duration::{BadDuration, duration_text, read_duration};
 pub use event::{Event, EventError};
 pub use failure::{Cause, Failure, Kind, RetryAdvice};
+pub use flow::{
+    Batch, Concurrency, Debounce, Door, Flow, Gather, HeldBy, Place, RateLimit, Scope, Singleton, SingletonMode, Terms,
+    Throttle, Throttled,
+};
 pub use function::{CancelOn, Definition, DefinitionError, FunctionKey, Role, Timeouts, Trigger, same_field};
 pub use id::{BadId, CancellationId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
 pub use journal::{Awaited, Entry, OpKey, Record, awaited};
 pub use json::{BadJson, Json};
 pub use mail::Mail;
-pub use rate::{Arrival, Rate, RateLimit};
+pub use pace::{Arrival, LimitKey, Pace, arrives};
 pub use retry::{Backoff, RetryOptions, RetryPolicy};
 pub use run::{Ended, Invoker, NewRun, Outcome, Status};
 pub use schedule::{Occurrence, Schedule};

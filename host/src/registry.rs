@@ -6,6 +6,7 @@
 
 mod codes;
 mod live;
+mod rules;
 mod snapshot;
 mod views;
 pub mod watch;
@@ -22,7 +23,8 @@ use crate::sandbox::{self, Bounds, Grants, Plugin, Sandbox};
 use crate::store::{self, Store, Version};
 
 pub use codes::Code;
-pub use snapshot::{Limit, Listener, LiveFunction, Snapshot};
+pub use rules::{BadKey, Cause, Rules};
+pub use snapshot::{Listener, LiveFunction, Snapshot};
 pub use views::PluginView;
 
 use codes::Codes;
@@ -35,8 +37,8 @@ pub enum Error {
     Component(#[from] sandbox::Error),
     #[error("function {function:?}, trigger {event:?}: {problem}")]
     Filter { function: String, event: String, problem: expression::Error },
-    #[error("function {function:?}, key of its rate limit or idempotency: {problem}")]
-    Key { function: String, problem: expression::Error },
+    #[error("function {function:?}, {option}: {problem}")]
+    Key { function: String, option: &'static str, problem: expression::Error },
     /// Events and people name a function by its composite id, so two may not share one.
     #[error(
         "the plugin describes a function that would be called {composite:?}, as one of plugin {other:?} is already: rename the function or the plugin"

@@ -1,6 +1,7 @@
 //! From an event to the runs that it starts.
 
 mod lifecycle;
+pub mod replay;
 mod timetable;
 
 use std::sync::Arc;
@@ -8,9 +9,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::model::{
-    Clock, Digest, Event, EventId, FunctionKey, IdSource, Invoker, Json, Millis, Namespace, NewRun, Rate, RunId,
+    Clock, Digest, Door, Event, EventId, FunctionKey, IdSource, Invoker, Json, Millis, Namespace, NewRun, RunId, Terms,
 };
-use crate::registry::{Listener, LiveFunction, Registry, Snapshot};
+use crate::registry::{Cause, Listener, LiveFunction, Registry, Rules, Snapshot};
 use crate::store::{self, Publication, Published, Store};
 
 pub use lifecycle::{FAILED, FINISHED, HasHandler, RunEnd, emits_lifecycle};
@@ -54,9 +55,9 @@ impl Router {
             .into_iter()
             .filter(|listener| listens(listener, event))
             .filter_map(|listener| {
-                let rate = counts(listener, event)?;
-                let cancel_on = listener.cancel_on.clone();
-                Some(NewRun { cancel_on, rate, ..self.new_run(listener.function.clone(), listener.version, None) })
+                let run = self.new_run(listener.function.clone(), listener.version, None);
+                let (door, terms) = conditions(listener.rules.as_deref(), event, &run, Cause::Event)?;
+                Some(NewRun { cancel_on: listener.cancel_on.clone(), door, terms, ..run })
             })
             .collect();
         Publication { event: event.clone(), runs }
@@ -84,21 +85,18 @@ impl Router {
     ) -> Option<(u64, Publication)> {
         let snapshot = self.registry.snapshot();
         let live = snapshot.function(namespace, function)?;
-        let event = invocation(namespace, self.ids.event(now), function, data, invoker, now);
-        let rate = live.limit.as_ref().and_then(|limit| {
-            let rate = limit.rate(&event.json);
-            rate.inspect_err(|error| tracing::warn!(function, %error, "invoked without a limit")).ok().flatten()
-        });
-        let mut publication = self.plan(&snapshot, &Arc::new(event));
-        let run = self.run_of(live);
-        publication.runs.insert(0, NewRun { invoker: Some(invoker.clone()), rate, ..run });
+        let event = Arc::new(invocation(namespace, self.ids.event(now), function, data, invoker, now));
+        let run = self.run_of(live, &event, Cause::Invocation);
+        let mut publication = self.plan(&snapshot, &event);
+        publication.runs.insert(0, NewRun { invoker: Some(invoker.clone()), ..run });
         Some((snapshot.generation, publication))
     }
 
-    /// A run that no trigger of its function has started.
-    fn run_of(&self, live: &LiveFunction) -> NewRun {
-        let cancel_on = live.definition.cancel_on.clone();
-        NewRun { cancel_on, ..self.new_run(live.key.clone(), live.version, None) }
+    /// A run that no trigger of its function has started: it starts in any case.
+    fn run_of(&self, live: &LiveFunction, event: &Event, cause: Cause) -> NewRun {
+        let run = self.new_run(live.key.clone(), live.version, None);
+        let (door, terms) = conditions(live.rules.as_deref(), event, &run, cause).unwrap_or_default();
+        NewRun { cancel_on: live.definition.cancel_on.clone(), door, terms, ..run }
     }
 
     fn new_run(&self, function: Arc<FunctionKey>, version: Digest, failed_run: Option<RunId>) -> NewRun {
@@ -111,7 +109,9 @@ impl Router {
             failed_run,
             invoker: None,
             cancel_on: Arc::default(),
-            rate: None,
+            replay_of: None,
+            door: Door::default(),
+            terms: None,
         }
     }
 }
@@ -144,11 +144,13 @@ fn listens(listener: &Listener, event: &Event) -> bool {
     })
 }
 
-/// What the listener's run counts towards. `None`: that cannot be decided, and no run starts.
-#[expect(clippy::option_option, reason = "whether there is a run, and whether that has a limit")]
-fn counts(listener: &Listener, event: &Event) -> Option<Option<Rate>> {
-    let Some(limit) = &listener.limit else { return Some(None) };
-    let rate = limit.rate(&event.json);
-    rate.inspect_err(|error| tracing::warn!(function = %listener.function, event = %event.id, %error, "not started"))
+/// What the run is subject to. `None`: whether it may start cannot be decided.
+fn conditions(rules: Option<&Rules>, event: &Event, run: &NewRun, cause: Cause) -> Option<(Door, Option<Arc<Terms>>)> {
+    let Some(rules) = rules else { return Some((Door::default(), None)) };
+    let applied = rules.apply(event, run.id.created(), cause);
+    applied
+        .inspect_err(
+            |error| tracing::warn!(function = %run.function, event = %event.id, %error, "not limited, or not started"),
+        )
         .ok()
 }

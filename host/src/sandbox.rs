@@ -154,6 +154,8 @@ pub trait StepHost: Send {
     fn next(&mut self) -> Option<Resolved>;
     /// In a failure handler: the failed run's recorded result of that step.
     async fn failed_step(&mut self, key: OpKey) -> Option<Result<Json, Failure>>;
+    /// The input that the step is to have in place of the code's own.
+    fn step_input(&mut self, key: &OpKey) -> Option<Json>;
     fn log(&mut self, line: Line);
     /// Called before each outbound request. It may leave once the future has answered `true`; on `false` the host has
     /// lost its right to this run and the instance is ended.

@@ -19,8 +19,8 @@ use async_trait::async_trait;
 use serde::Deserialize;
 
 use crate::model::{
-    Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Mail, Millis, Namespace, NewRun, OpKey, Outcome,
-    PluginName, Record, RunId, Status,
+    Digest, Ended, Event, EventId, FunctionKey, HeldBy, Invoker, Json, Mail, Millis, Namespace, NewRun, OpKey, Outcome,
+    PluginName, Record, RunId, Status, Terms,
 };
 
 /// What went wrong with the store itself.
@@ -86,6 +86,7 @@ pub struct Lease {
     pub secret: [u8; 32],
     pub failed_run: Option<RunId>,
     pub invoker: Option<Invoker>,
+    pub terms: Option<Arc<Terms>>,
 }
 
 /// What an operation does outside of its run.
@@ -167,6 +168,40 @@ pub enum Cancelled {
     Unknown,
 }
 
+/// A run that does another one over.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// With `replay_of`. Its events are that run's.
+    pub run: NewRun,
+    /// What its journal begins with.
+    pub records: Vec<Record>,
+    pub repeat: Repeat,
+}
+
+/// Whether a run that was done over is done over once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    Again,
+    Once,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replayed {
+    Started(RunId),
+    /// That was done before, by this run.
+    Before(RunId),
+    /// Its function does not let it start.
+    Refused(&'static str),
+}
+
+/// Whether a function starts runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Events are kept, their runs are skipped; what runs goes on.
+    Paused,
+    Resumed,
+}
+
 /// A version of a plugin, as the store keeps it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Version {
@@ -188,9 +223,17 @@ pub struct RunView {
     pub version: Digest,
     pub events: Vec<EventId>,
     pub failed_run: Option<RunId>,
+    /// The run that it does over.
+    pub replay_of: Option<RunId>,
+    /// The runs that do it over, oldest first. Empty in listings.
+    pub replays: Vec<RunId>,
     pub status: Status,
     /// When it waits until, where that is known.
     pub due: Option<Millis>,
+    /// What keeps it from being executed now.
+    pub held_by: Option<HeldBy>,
+    /// How many events it has gathered, where it waits for more.
+    pub gathers: Option<u32>,
     pub ended: Option<Ended>,
     /// Empty in listings.
     pub journal: Vec<Record>,
@@ -312,6 +355,20 @@ pub trait Store: Cancellations + Send + Sync + std::fmt::Debug {
     /// transaction, and followers learn of it once it is durable. `StaleGeneration`: plan the lifecycle again.
     async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error>;
 
+    /// Starts a run that does another one over, with that one's events. `StaleGeneration` when the registry has moved on.
+    async fn replay(&self, generation: u64, replay: Replay) -> Result<Replayed, Error>;
+
+    /// Takes one more place of the run's concurrency limits, for another instance beside those that execute. If there is
+    /// none, [`Self::mail_came`] ends once there may be.
+    fn widen(&self, lease: &Lease) -> bool;
+    /// Gives back one of the places that were taken so; the first one goes back with the lease.
+    fn narrow(&self, lease: &Lease);
+
+    /// Pauses or resumes a function. Idempotent.
+    async fn pause(&self, function: &Arc<FunctionKey>, pause: Pause) -> Result<(), Error>;
+    /// The functions that are paused.
+    async fn paused(&self) -> Result<Vec<Arc<FunctionKey>>, Error>;
+
     // Mail: what reaches a run from outside. A run that waits is woken by it.
 
     /// Gives a signal to the run that waits for it, and answers which that is.
@@ -320,7 +377,8 @@ pub trait Store: Cancellations + Send + Sync + std::fmt::Debug {
     async fn cancel(&self, namespace: &Namespace, run: RunId, reason: &str) -> Result<Cancelled, Error>;
     /// The run's mail behind that number, each with its own. Without any it answers at once.
     async fn mail(&self, lease: &Lease, after: i64) -> Result<Vec<(i64, Mail)>, Error>;
-    /// Ends when mail has come that [`Self::mail`] was not asked for since.
+    /// Ends when mail has come that [`Self::mail`] was not asked for since, or when there may be a place that
+    /// [`Self::widen`] could not have.
     async fn mail_came(&self, lease: &Lease);
     /// The mail up to that number is in the journal, or has no effect: it is thrown away when the lease is given back.
     fn took_mail(&self, lease: &Lease, up_to: i64);

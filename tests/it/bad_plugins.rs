@@ -49,7 +49,7 @@ const CASES: &[Case] = &[
     (
         "a_rate_limit_key_that_is_none",
         || options(r#"{"rate_limit":{"limit":1,"period_ms":1000,"key":"event."}}"#),
-        &["function \"f\"", "key of its rate limit", "\"event.\" is not valid CEL"],
+        &["function \"f\"", "rate_limit or idempotency", "\"event.\" is not valid CEL"],
     ),
     (
         "a_rate_limit_of_nothing",

@@ -8,12 +8,14 @@ mod cli;
 mod clock;
 mod crash;
 mod crons;
+mod flow;
 mod guests;
 mod hot_swap;
 mod http;
 mod languages;
 mod process;
 mod render;
+mod replays;
 mod scenarios;
 mod stage;
 mod walls;
@@ -34,9 +36,11 @@ fn main() {
         cli::trials(),
         crash::trials(),
         crons::trials(),
+        flow::trials(),
         hot_swap::trials(),
         http::trials(),
         languages::trials(),
+        replays::trials(),
         walls::trials(),
     ];
     let trials = suites.into_iter().flatten().collect();

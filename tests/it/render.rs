@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use stepwell::model::{Awaited, Entry, Event, Failure, Json, Kind, Millis, Outcome, Record, RunId};
+use stepwell::model::{Awaited, Entry, Event, Failure, HeldBy, Json, Kind, Millis, Outcome, Record, RunId};
 use stepwell::store::RunView;
 
 use crate::clock::START;
@@ -78,6 +78,12 @@ impl Names {
         }
     }
 
+    /// With runs' numbers for their ids.
+    fn without_ids(&self, text: &str) -> String {
+        let number = |text: String, (id, number): (&RunId, &usize)| text.replace(&id.to_string(), &number.to_string());
+        self.runs.iter().fold(text.to_owned(), number)
+    }
+
     fn delay(&self, attempt: u32, from: Millis, to: Millis) -> String {
         let ms = to - from;
         let slot = TABLE_S[(attempt as usize).min(TABLE_S.len() - 1)] * 1_000;
@@ -104,13 +110,17 @@ fn render_run(text: &mut String, run: &RunView, names: &Names) {
     match &run.ended {
         None => {
             let due = run.due.map_or_else(|| "nothing".into(), |due| names.at(due));
-            let _ = writeln!(text, "  waits until {due}");
+            let held =
+                run.held_by.as_ref().map(|held| format!(", held by {}", held_by(held, names))).unwrap_or_default();
+            let gathers = run.gathers.map(|events| format!(", has gathered {events}")).unwrap_or_default();
+            let _ = writeln!(text, "  waits until {due}{held}{gathers}");
         }
         Some(ended) => {
             let outcome = match &ended.outcome {
                 Outcome::Completed(value) => format!("completed: {}", cut(value.as_str())),
                 Outcome::Failed(failure) => format!("failed: {}", error(failure)),
-                Outcome::Cancelled { reason } => format!("cancelled: {reason}"),
+                Outcome::Cancelled { reason } => format!("cancelled: {}", names.without_ids(reason)),
+                Outcome::Skipped { reason } => format!("skipped: {reason}"),
             };
             let _ = writeln!(text, "  {} {outcome}", names.at(ended.at));
         }
@@ -118,6 +128,15 @@ fn render_run(text: &mut String, run: &RunView, names: &Names) {
     for line in &run.log {
         let _ = writeln!(text, "  log {}: {}", line.level, cut(&line.message));
     }
+}
+
+fn held_by(held: &HeldBy, names: &Names) -> String {
+    let (what, of) = match held {
+        HeldBy::Concurrency { limit, of } => (format!("concurrency {limit}"), of),
+        HeldBy::RunConcurrency { limit, of } => (format!("run concurrency {limit}"), of),
+        HeldBy::Throttle { limit, until, of, .. } => (format!("throttle {limit} until {}", names.at(*until)), of),
+    };
+    of.as_ref().map_or(what.clone(), |of| format!("{what} of {of}"))
 }
 
 fn entry(record: &Record, names: &Names) -> String {
@@ -140,6 +159,11 @@ fn entry(record: &Record, names: &Names) -> String {
         }
         Entry::Interrupted => "interrupted".into(),
         Entry::Began => "begins".into(),
+        Entry::Replays { of, from, input } => {
+            let from = from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+            let input = input.as_ref().map(|input| format!(" with input {}", cut(input.as_str()))).unwrap_or_default();
+            format!("does run {} over{from}{input}", names.runs[of])
+        }
         Entry::Waits { key, what, until } => {
             let until = until.map(|until| format!(" until {}", names.at(until))).unwrap_or_default();
             match what {

@@ -9,6 +9,9 @@ use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
 use serde::Deserialize;
+use stepwell::model::{Json, OpKey};
+use stepwell::router::replay::{Code, Start};
+use stepwell::store::Pause;
 
 use crate::clock::START;
 use crate::guests;
@@ -54,6 +57,22 @@ struct Deed {
     retire: Option<String>,
     /// Ends a run by its number in the history, from outside.
     cancel: Option<usize>,
+    /// Does a run over, by its number in the history.
+    replay: Option<Replay>,
+    /// A function starts no more runs, or does again.
+    pause: Option<String>,
+    resume: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replay {
+    run: usize,
+    /// `beginning`, `unfinished`, or a step's id.
+    from: String,
+    input: Option<serde_json::Value>,
+    #[serde(default)]
+    same_version: bool,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +156,26 @@ async fn perform(stage: &mut Stage, scenario: &Scenario, deed: &Deed) -> Result<
     }
     if let Some(number) = deed.cancel {
         stage.cancel(number).await;
+    }
+    if let Some(replay) = &deed.replay {
+        let start = match replay.from.as_str() {
+            "beginning" => Start::Beginning,
+            "unfinished" => Start::Unfinished,
+            step => Start::Step { key: OpKey::new(step, 0), input: replay.input.as_ref().map(Json::of) },
+        };
+        let code = if replay.same_version { Code::Same } else { Code::Live };
+        let outcome = stage.replay(replay.run, &start, code).await;
+        match (outcome, &deed.refused) {
+            (Ok(()), None) => {}
+            (Err(message), Some(part)) if message.contains(part) => {}
+            (outcome, _) => return Err(format!("doing run {} over came to {outcome:?}", replay.run).into()),
+        }
+    }
+    if let Some(function) = &deed.pause {
+        stage.pause(function, Pause::Paused).await;
+    }
+    if let Some(function) = &deed.resume {
+        stage.pause(function, Pause::Resumed).await;
     }
     if let Some(plugin) = &deed.retire {
         stage.retire(plugin).await;

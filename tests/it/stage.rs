@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use stepwell::config::Config;
 use stepwell::model::{Clock, Event, Millis, Namespace, PluginName};
+use stepwell::router::replay::{Code, Start};
 use stepwell::server::{Host, World};
-use stepwell::store::{EventFilter, RunFilter, RunView};
+use stepwell::store::{EventFilter, Pause, Repeat, RunFilter, RunView};
 
 use crate::clock::VirtualClock;
 use crate::guests;
@@ -71,12 +72,29 @@ impl Stage {
         cancelled.expect("the store takes it");
     }
 
-    /// Sends an event as a user would; the error is the message of the refusal.
+    /// Does a run over, as the API does; the error is the message of the refusal.
+    pub async fn replay(&self, number: usize, start: &Start, code: Code) -> Result<(), String> {
+        let (runs, _) = self.history().await;
+        let replayed = self.host().router().replay(&runs[number - 1], start, code, Repeat::Again).await;
+        replayed.map(drop).map_err(|error| error.to_string())
+    }
+
+    pub async fn pause(&self, function: &str, pause: Pause) {
+        let snapshot = self.host().registry().snapshot();
+        let function = snapshot.function(&self.namespace, function).expect("the function is live");
+        self.host().store().pause(&function.key, pause).await.expect("the store takes it");
+    }
+
+    /// Sends an event as a user would, or several at once; the error is the message of the refusal.
     pub async fn send(&self, event: &serde_json::Value) -> Result<(), String> {
         let host = self.host();
-        let (id, now) = host.new_event_id();
-        let event = Event::receive(&event.to_string(), &self.namespace, id, now).map_err(|error| error.to_string())?;
-        host.router().publish(vec![event]).await.map_err(|error| error.to_string())?;
+        let receive = |event: &serde_json::Value| {
+            let (id, now) = host.new_event_id();
+            Event::receive(&event.to_string(), &self.namespace, id, now).map_err(|error| error.to_string())
+        };
+        let events = event.as_array().map_or(std::slice::from_ref(event), Vec::as_slice);
+        let events = events.iter().map(receive).collect::<Result<_, _>>()?;
+        host.router().publish(events).await.map_err(|error| error.to_string())?;
         Ok(())
     }
 

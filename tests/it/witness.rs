@@ -13,6 +13,8 @@ pub struct Witness {
 #[derive(Default)]
 struct Desk {
     paths: Mutex<Vec<String>>,
+    /// Who waits for an answer, and how many these were at most.
+    waiting: Mutex<(usize, usize)>,
     /// Whether answers are held back.
     is_held: Mutex<bool>,
     released: Condvar,
@@ -52,6 +54,11 @@ impl Witness {
         format!("http://{}", self.address)
     }
 
+    /// How many have waited for an answer at one time, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.desk.waiting.lock().expect("no panic while held").1
+    }
+
     pub fn paths(&self) -> Vec<String> {
         self.desk.paths.lock().expect("no panic while held").clone()
     }
@@ -64,9 +71,18 @@ impl Desk {
         lines.take_while(|line| !line.is_empty()).for_each(drop);
         // Remembered before it is answered: what the host knows of, the witness has seen.
         self.paths.lock().expect("no panic while held").extend(path);
+        self.count(1);
         drop(self.released.wait_while(self.is_held(), |is_held| *is_held));
+        // Counted before it is answered: whoever comes because of that finds it gone.
+        self.count(-1);
         // Whoever asked may have died meanwhile.
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    }
+
+    fn count(&self, change: isize) {
+        let mut waiting = self.waiting.lock().expect("no panic while held");
+        waiting.0 = waiting.0.saturating_add_signed(change);
+        waiting.1 = waiting.1.max(waiting.0);
     }
 
     fn is_held(&self) -> MutexGuard<'_, bool> {

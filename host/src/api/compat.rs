@@ -70,7 +70,7 @@ pub(super) struct Run {
 impl Run {
     fn of(view: &RunView) -> Self {
         let output = match view.ended.as_ref().map(|ended| &ended.outcome) {
-            None | Some(Outcome::Cancelled { .. }) => JsonText::null(),
+            None | Some(Outcome::Cancelled { .. } | Outcome::Skipped { .. }) => JsonText::null(),
             Some(Outcome::Completed(output)) => output.clone(),
             Some(Outcome::Failed(failure)) => JsonText::of(&failure.to_output()),
         };
@@ -87,6 +87,7 @@ impl Run {
                 Status::Completed => "Completed",
                 Status::Failed => "Failed",
                 Status::Cancelled => "Cancelled",
+                Status::Skipped => "Skipped",
             },
             ended_at: view.ended.as_ref().map(|ended| Stamp(ended.at)),
             output,

@@ -97,6 +97,7 @@ fn line(ended: &Ended) -> String {
     let (status, output) = match &ended.outcome {
         Outcome::Completed(output) => ("Completed", output.as_str()),
         Outcome::Cancelled { .. } => ("Cancelled", "null"),
+        Outcome::Skipped { .. } => ("Skipped", "null"),
         Outcome::Failed(failure) => {
             failed = failure.to_output().to_string();
             ("Failed", failed.as_str())

@@ -1,15 +1,19 @@
 //! `/api/v1/functions`, `/api/v1/plugins`, and how the host is.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Api;
 use super::problem::Problem;
 use super::time::Stamp;
-use crate::model::{Millis, Role, Schedule, duration_text};
+use crate::model::{Flow, FunctionKey, Millis, Role, Schedule, duration_text};
 use crate::registry::{LiveFunction, PluginView};
+use crate::store::Pause;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Function {
@@ -19,8 +23,12 @@ pub(super) struct Function {
     version: String,
     triggers: Vec<Trigger>,
     retries: u32,
+    /// It starts no runs for the time being.
+    is_paused: bool,
     /// The function that handles its failures.
     failure_function_id: Option<String>,
+    /// Its flow control, as its options have it.
+    flow: Flow,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,7 +60,7 @@ impl Trigger {
 }
 
 impl Function {
-    fn of(function: &LiveFunction, now: Millis) -> Self {
+    fn of(function: &LiveFunction, paused: &[Arc<FunctionKey>], now: Millis) -> Self {
         let definition = &function.definition;
         let composite = function.key.composite();
         let events = definition.triggers.iter();
@@ -65,6 +73,8 @@ impl Function {
             plugin: function.key.plugin.to_string(),
             version: function.version.to_string(),
             retries: definition.retry.retries(),
+            is_paused: paused.contains(&function.key),
+            flow: definition.flow.clone(),
             failure_function_id: definition.has_failure_handler.then(|| function.key.failure().composite()),
         }
     }
@@ -81,13 +91,35 @@ fn failure_trigger(function: &LiveFunction) -> Option<Trigger> {
     Some(Trigger::event("inngest/function.failed".into(), Some(filter)))
 }
 
-pub(super) async fn functions(State(api): State<Api>) -> Json<Value> {
+pub(super) async fn functions(State(api): State<Api>) -> Result<Json<Value>, Problem> {
+    let paused = api.store.paused().await?;
     let snapshot = api.registry.snapshot();
     let now = api.clock.now();
     let own = snapshot.functions().filter(|function| function.key.namespace == api.namespace);
-    let mut functions: Vec<Function> = own.map(|function| Function::of(function, now)).collect();
+    let mut functions: Vec<Function> = own.map(|function| Function::of(function, &paused, now)).collect();
     functions.sort_by(|a, b| a.function_id.cmp(&b.function_id));
-    Json(json!({ "functions": functions }))
+    Ok(Json(json!({ "functions": functions })))
+}
+
+/// `POST /api/v1/functions/{id}/pause`: events start no runs of it, what runs goes on.
+pub(super) async fn pause(State(api): State<Api>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    set_pause(&api, &id, Pause::Paused).await
+}
+
+/// `POST /api/v1/functions/{id}/resume`.
+pub(super) async fn resume(State(api): State<Api>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    set_pause(&api, &id, Pause::Resumed).await
+}
+
+/// Failure functions have no pause of their own: no failure is to go unhandled.
+async fn set_pause(api: &Api, id: &str, pause: Pause) -> Result<StatusCode, Problem> {
+    let snapshot = api.registry.snapshot();
+    let Some(function) = snapshot.function(&api.namespace, id) else {
+        let detail = format!("there is no live function {id:?}; failure functions cannot be paused");
+        return Err(Problem::not_found("no_such_function", detail));
+    };
+    api.store.pause(&function.key, pause).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Debug, Serialize)]

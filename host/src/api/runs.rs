@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::problem::Problem;
-use super::wire::{Error, Handler, Line, Log, Run};
+use super::wire::{Error, Handler, Hold, Line, Log, Run};
 use crate::limits;
 use crate::model::{Json as JsonText, Outcome, Role, RunId, Status, awaited};
 use crate::store::{Cancelled, RunFilter, RunView};
@@ -45,9 +45,10 @@ impl Listing {
 }
 
 fn status(text: &str) -> Result<Status, Problem> {
-    let known = [Status::Queued, Status::Running, Status::Completed, Status::Failed, Status::Cancelled];
+    let known =
+        [Status::Queued, Status::Running, Status::Completed, Status::Failed, Status::Cancelled, Status::Skipped];
     known.into_iter().find(|status| format!("{status:?}").eq_ignore_ascii_case(text)).ok_or_else(|| {
-        let detail = format!("{text:?} is no status: queued, running, completed, failed and cancelled are");
+        let detail = format!("{text:?} is no status: queued, running, completed, failed, cancelled and skipped are");
         Problem::bad_request("bad_status", detail)
     })
 }
@@ -88,12 +89,20 @@ pub(super) struct Detail {
     error: Option<Error>,
     /// Why the run was cancelled.
     cancelled: Option<String>,
+    /// Why it was never started.
+    skipped: Option<String>,
+    /// What keeps it from being executed now.
+    held_by: Option<Hold>,
+    /// How many events it has gathered, where it waits for more.
+    gathers: Option<u32>,
     /// What it waits for; empty when it executes, has ended, or waits for its turn alone.
     waits_for: Vec<Line>,
     journal: Vec<Line>,
     log: Vec<Log>,
     /// Runs that its end started.
     started: Vec<String>,
+    /// Runs that do it over, oldest first.
+    replays: Vec<String>,
     /// The one of them that handles its failure.
     handler: Option<Handler>,
 }
@@ -106,11 +115,12 @@ pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
     for event in view.events.iter().take(EVENTS_SHOWN_MAX) {
         events.extend(api.store.event(&api.namespace, *event).await?.map(|event| event.json.clone()));
     }
-    let (mut output, mut error, mut cancelled) = (None, None, None);
+    let (mut output, mut error, mut cancelled, mut skipped) = (None, None, None, None);
     match view.ended.as_ref().map(|ended| &ended.outcome) {
         Some(Outcome::Completed(value)) => output = Some(value.clone()),
         Some(Outcome::Failed(failure)) => error = Some(Error::of(failure)),
         Some(Outcome::Cancelled { reason }) => cancelled = Some(reason.to_string()),
+        Some(Outcome::Skipped { reason }) => skipped = Some(reason.to_string()),
         None => {}
     }
     Ok(Json(Detail {
@@ -119,10 +129,14 @@ pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Resu
         output,
         error,
         cancelled,
+        skipped,
+        held_by: view.held_by.as_ref().map(Hold::of),
+        gathers: view.gathers,
         waits_for: waits_for(&view),
         journal: view.journal.iter().map(Line::of).collect(),
         log: view.log.iter().map(Log::of).collect(),
         started: view.ended.iter().flat_map(|ended| &ended.started).map(ToString::to_string).collect(),
+        replays: view.replays.iter().map(ToString::to_string).collect(),
         handler: handler(&api, &view).await?,
     }))
 }

@@ -1,10 +1,14 @@
 //! Runs and journals as JSON.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::time::Stamp;
 use crate::limits;
-use crate::model::{Awaited, Cause, Entry, Failure, Json, Kind, OpKey, Outcome, Record, RetryAdvice, Status};
+use crate::model::{
+    Awaited, Cause, Entry, Failure, HeldBy, Json, Kind, Millis, OpKey, Outcome, Record, RetryAdvice, Status,
+};
 use crate::store::{LogLine, RunView};
 
 /// A run in a listing.
@@ -22,6 +26,8 @@ pub(super) struct Run {
     ended_at: Option<Stamp>,
     /// For a run of a failure function: the run whose failure it handles.
     failed_run_id: Option<String>,
+    /// The run that it does over.
+    replay_of: Option<String>,
     error: Option<Brief>,
 }
 
@@ -37,7 +43,7 @@ impl Run {
     pub(super) fn of(view: &RunView) -> Self {
         let failure = view.ended.as_ref().and_then(|ended| match &ended.outcome {
             Outcome::Failed(failure) => Some(failure),
-            Outcome::Completed(_) | Outcome::Cancelled { .. } => None,
+            Outcome::Completed(_) | Outcome::Cancelled { .. } | Outcome::Skipped { .. } => None,
         });
         let brief = |failure: &Failure| Brief {
             kind: failure.kind,
@@ -55,6 +61,7 @@ impl Run {
             due_at: view.due.map(Stamp),
             ended_at: view.ended.as_ref().map(|ended| Stamp(ended.at)),
             failed_run_id: view.failed_run.map(|run| run.to_string()),
+            replay_of: view.replay_of.map(|run| run.to_string()),
             error: failure.map(brief),
         }
     }
@@ -129,7 +136,8 @@ pub(super) struct Line {
     started_at: Option<Stamp>,
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
-    /// The event or signal that is waited for, the function that is invoked, or the signal that is sent.
+    /// The event or signal that is waited for, the function that is invoked, the signal that is sent, or the run that is
+    /// done over.
     awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,
@@ -153,6 +161,7 @@ enum What {
     Signals,
     Answered,
     Began,
+    Replays,
 }
 
 impl Line {
@@ -201,6 +210,12 @@ impl Line {
             },
             Entry::Interrupted => blank(What::Interrupted),
             Entry::Began => blank(What::Began),
+            Entry::Replays { of, from, input } => Self {
+                step: from.as_ref().map(Step::of),
+                awaited: Some(of.to_string()),
+                output: input.clone(),
+                ..blank(What::Replays)
+            },
             Entry::Waits { key, what, until } => {
                 let (what, awaited) = match what {
                     Awaited::Event { name } => (What::WaitsForEvent, Some(name.to_string())),
@@ -216,6 +231,41 @@ impl Line {
                 output: value.as_ref().ok().cloned(),
                 error: value.as_ref().err().map(Error::of),
                 ..blank(What::Answered)
+            },
+        }
+    }
+}
+
+/// What keeps a run from being executed.
+#[derive(Debug, Serialize)]
+pub(super) struct Hold {
+    /// `concurrency`, `run_concurrency` or `throttle`
+    by: &'static str,
+    limit: u32,
+    /// Of a throttle.
+    period_ms: Option<Millis>,
+    /// The key and its value, where the limit has one.
+    of: Option<String>,
+    /// When the next run of the throttle may start.
+    until: Option<Stamp>,
+}
+
+impl Hold {
+    pub(super) fn of(held: &HeldBy) -> Self {
+        let text = |of: &Option<Arc<str>>| of.as_deref().map(str::to_owned);
+        match held {
+            HeldBy::Concurrency { limit, of } => {
+                Self { by: "concurrency", limit: *limit, period_ms: None, of: text(of), until: None }
+            }
+            HeldBy::RunConcurrency { limit, of } => {
+                Self { by: "run_concurrency", limit: *limit, period_ms: None, of: text(of), until: None }
+            }
+            HeldBy::Throttle { limit, period_ms, of, until } => Self {
+                by: "throttle",
+                limit: *limit,
+                period_ms: Some(*period_ms),
+                of: text(of),
+                until: Some(Stamp(*until)),
             },
         }
     }

@@ -69,13 +69,14 @@ async fn many(function: &str, options: &Options) -> Result<()> {
         }
     }
     if !options.yes {
-        let answer = client.post_json("/v1/cancellations?dry_run=true", &wanted).await?;
+        let answer: Value = client.post_json("/v1/cancellations?dry_run=true", &wanted).await?;
         if !confirms(function, &answer["data"])? {
             eprintln!("Nothing is cancelled.");
             return Ok(());
         }
     }
-    let cancellation = client.post_json("/v1/cancellations", &wanted).await?["data"].take();
+    let mut answer: Value = client.post_json("/v1/cancellations", &wanted).await?;
+    let cancellation = answer["data"].take();
     let mut out = io::stdout().lock();
     if options.target.json {
         return Ok(writeln!(out, "{cancellation}")?);

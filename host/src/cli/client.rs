@@ -12,7 +12,6 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -71,11 +70,11 @@ impl Client {
         Ok(())
     }
 
-    /// The same with a body; answers what the host says of it.
-    pub async fn post_json(&self, path: &str, body: &Value) -> Result<Value> {
+    /// Has the host do what that path and this body stand for; answers what it says.
+    pub async fn post_json<T: DeserializeOwned>(&self, path: &str, body: &serde_json::Value) -> Result<T> {
         let response = self.ask(Method::POST, path, body.to_string().into()).await?;
-        let answer = response.into_body().collect().await.context("read the host's answer")?.to_bytes();
-        serde_json::from_slice(&answer).with_context(|| format!("understand the host's answer to {path}"))
+        let body = response.into_body().collect().await.context("read the host's answer")?.to_bytes();
+        serde_json::from_slice(&body).with_context(|| format!("understand the host's answer to {path}"))
     }
 
     /// Sends events; with `query` `?follow=true` the answer goes on until their runs have ended.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::flags::Target;
@@ -16,6 +17,36 @@ use super::view::{FailedRun, Failures};
 pub enum Command {
     /// List failed runs, newest first, with the state of their handlers.
     List(List),
+    /// Try failed runs again, each once: new runs, with all that had succeeded.
+    Retry(Retry),
+}
+
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// Only runs of this function, by the id that `functions list` shows
+    #[arg(long)]
+    function: Option<String>,
+    /// Only dead letters: failure runs that failed themselves
+    #[arg(long)]
+    dead_letters: bool,
+    /// Only runs that were started then or later, as in 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    after: Option<String>,
+    /// Only runs that were started earlier
+    #[arg(long, value_name = "TIME")]
+    before: Option<String>,
+    /// Only runs of which this is true: CEL over `event`, the run's inngest/function.failed, as in
+    /// "event.data.error.name == 'TimeoutError'"
+    #[arg(long = "if", value_name = "CEL")]
+    filter: Option<String>,
+    /// On the version that each run was on, not the live one
+    #[arg(long)]
+    same_version: bool,
+    /// Say which runs these are, and start nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    target: Target,
 }
 
 #[derive(Debug, Args)]
@@ -31,7 +62,42 @@ pub struct List {
 }
 
 pub async fn run(command: Command) -> Result<ExitCode> {
-    let Command::List(options) = command;
+    match command {
+        Command::List(options) => list(options).await,
+        Command::Retry(options) => retry(options).await,
+    }
+}
+
+async fn retry(options: Retry) -> Result<ExitCode> {
+    let client = Client::new(&options.target)?;
+    let wanted = json!({
+        "function": options.function, "dead_letters": options.dead_letters, "after": options.after,
+        "before": options.before, "if": options.filter, "dry_run": options.dry_run,
+        "version": if options.same_version { "same" } else { "live" },
+    });
+    let outcomes: Value = client.post_json("/api/v1/failures/retry", &wanted).await?;
+    let mut out = io::stdout().lock();
+    if options.target.json {
+        writeln!(out, "{outcomes}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let list = |key: &str| outcomes[key].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    for again in list("retried") {
+        match &again["retried_by"] {
+            Value::Null => writeln!(out, "{}", text(&again["run_id"]))?,
+            by => writeln!(out, "{} is tried again by {}", text(&again["run_id"]), text(by))?,
+        }
+    }
+    for refused in list("refused") {
+        writeln!(out, "{} is not: {}", text(&refused["run_id"]), text(&refused["reason"]))?;
+    }
+    let verb = if options.dry_run { "would be tried again" } else { "tried again" };
+    eprintln!("{} {verb}, {} had been before.", list("retried").len(), outcomes["already"]);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(options: List) -> Result<ExitCode> {
     let client = Client::new(&options.target)?;
     let path = format!("/api/v1/failures?limit={}&dead_letters={}", options.limit, options.dead_letters);
     let mut out = io::stdout().lock();

@@ -4,9 +4,9 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use super::client::Client;
+use super::client::{Client, encode};
 use super::flags::Target;
 use super::paint::Paint;
 use super::table::{Table, cut};
@@ -16,10 +16,38 @@ use super::view::{Functions, Trigger};
 pub enum Command {
     /// List the functions that are live.
     List(Target),
+    /// Start no more runs of a function: events are kept, their runs are skipped; what runs goes on.
+    Pause(Named),
+    /// Start runs of a paused function again.
+    Resume(Named),
+}
+
+#[derive(Debug, Args)]
+pub struct Named {
+    /// The function, by the id that `functions list` shows
+    function: String,
+    #[command(flatten)]
+    target: Target,
 }
 
 pub async fn run(command: Command) -> Result<ExitCode> {
-    let Command::List(target) = command;
+    match command {
+        Command::List(target) => list(target).await,
+        Command::Pause(named) => set(named, "pause", "starts no more runs").await,
+        Command::Resume(named) => set(named, "resume", "starts runs again").await,
+    }
+}
+
+async fn set(Named { function, target }: Named, verb: &str, done: &str) -> Result<ExitCode> {
+    let client = Client::new(&target)?;
+    client.post(&format!("/api/v1/functions/{}/{verb}", encode(&function))).await?;
+    if !target.json {
+        writeln!(io::stdout(), "{function} {done}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(target: Target) -> Result<ExitCode> {
     let client = Client::new(&target)?;
     let path = "/api/v1/functions";
     let mut out = io::stdout().lock();
@@ -38,7 +66,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         table.row(vec![
             function.function_id,
             cut(&function.name, 40),
-            triggers.join(", "),
+            if function.is_paused { format!("(paused) {}", triggers.join(", ")) } else { triggers.join(", ") },
             function.retries.to_string(),
             cut(&function.version, 13),
         ]);

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
+use super::Ending;
 use super::cancel;
 use super::client::{Client, encode};
 use super::flags::Target;
@@ -20,13 +22,17 @@ pub enum Command {
     List(List),
     /// Show a run: its steps with their attempts, what was memoized, its error, its log.
     Show(Show),
+    /// Try a run again that has failed or was cancelled: a new run, with all that had succeeded.
+    Retry(Retry),
+    /// Do a run over: a new run, from its beginning or from one of its steps.
+    Replay(Replay),
     /// End a run, or all of a function's: open steps end first, no failure handler runs.
     Cancel(cancel::Options),
 }
 
 #[derive(Debug, Args)]
 pub struct List {
-    /// Only runs in this state: queued, running, completed, failed, cancelled
+    /// Only runs in this state: queued, running, completed, failed, cancelled, skipped
     #[arg(long)]
     status: Option<String>,
     /// Only runs of this function, by the id that `functions list` shows
@@ -50,8 +56,36 @@ pub struct Show {
     target: Target,
 }
 
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// The run's id
+    run: String,
+    /// On the version that the run was on, not the live one
+    #[arg(long)]
+    same_version: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    #[command(flatten)]
+    retry: Retry,
+    /// Keep what was recorded before this step, and begin with it
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// Which use of the step's id, where it is used several times: 0 for the first
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "from")]
+    nth: u32,
+    /// JSON that the step gets in place of its code's own input
+    #[arg(long, value_name = "JSON", requires = "from")]
+    input: Option<String>,
+}
+
 pub async fn run(command: Command) -> Result<ExitCode> {
     match command {
+        Command::Retry(options) => again(&options, "retry", serde_json::json!({})).await?,
+        Command::Replay(options) => replay(options).await?,
         Command::List(options) => list(options).await?,
         Command::Show(options) => show(options).await?,
         Command::Cancel(options) => cancel::run(options).await?,
@@ -92,6 +126,34 @@ async fn list(options: List) -> Result<()> {
     Ok(())
 }
 
+async fn replay(options: Replay) -> Result<()> {
+    let Replay { retry, from, nth, input } = options;
+    let mut wish = serde_json::json!({});
+    if let Some(id) = from {
+        wish["from"] = serde_json::json!({ "id": id, "n": nth });
+    }
+    if let Some(input) = input {
+        let not_json = |error| Ending::Usage(format!("--input has to be JSON, and text in JSON has quotes: {error}"));
+        wish["input"] = serde_json::from_str(&input).map_err(not_json)?;
+    }
+    again(&retry, "replay", wish).await
+}
+
+/// Starts a run that does another one over, and says which.
+async fn again(options: &Retry, verb: &str, mut wish: serde_json::Value) -> Result<()> {
+    if options.same_version {
+        wish["version"] = "same".into();
+    }
+    let client = Client::new(&options.target)?;
+    let begun: Value = client.post_json(&format!("/api/v1/runs/{}/{verb}", encode(&options.run)), &wish).await?;
+    let mut out = io::stdout();
+    match options.target.json {
+        true => writeln!(out, "{begun}")?,
+        false => writeln!(out, "run {} does it over", begun["run_id"].as_str().unwrap_or_default())?,
+    }
+    Ok(())
+}
+
 /// When it starts or goes on, where that is still to come.
 fn due(run: &Run) -> String {
     let due = run.due_at.as_ref().filter(|due| run.ended_at.is_none() && due.ms > run.queued_at.ms);
@@ -119,6 +181,12 @@ async fn show(options: Show) -> Result<()> {
     let others = detail.started.iter().filter(|run| detail.handler.as_ref().is_none_or(|other| other.run_id != **run));
     for run in others {
         teller.fact("started", &format!("run {run}"))?;
+    }
+    if let Some(of) = &detail.run.replay_of {
+        teller.fact("over", &format!("does run {of} over"))?;
+    }
+    for run in &detail.replays {
+        teller.fact("over", &format!("done over by run {run}"))?;
     }
     if !detail.log.is_empty() {
         writeln!(teller.out, "{}", paint.dim("log"))?;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::paint::Paint;
 use super::table::cut;
-use super::view::{Detail, Error, Line, Log, Time, What};
+use super::view::{Detail, Error, Hold, Line, Log, Time, What};
 
 /// The event that tells of a failure.
 const FAILED: &str = "inngest/function.failed";
@@ -123,6 +123,12 @@ impl<W: Write> Teller<W> {
                 }
             },
             What::Began => format!("{} begins", paint.dim("·")),
+            What::Replays => {
+                let from = if step.is_empty() { String::new() } else { format!(" from {step}") };
+                let input =
+                    line.output.as_ref().map(|input| format!(" with input {}", value(input))).unwrap_or_default();
+                format!("{} does run {awaited} over{from}{}", paint.dim("·"), paint.dim(input))
+            }
             What::Unknown => format!("{} (something that this stepwell does not know)", paint.dim("·")),
         }
     }
@@ -161,19 +167,26 @@ impl<W: Write> Teller<W> {
         let Some(ended) = &run.ended_at else {
             let due = run.due_at.as_ref().map(|due| format!(", goes on at {}", due.text)).unwrap_or_default();
             writeln!(self.out, "  {}{due}", self.paint.yellow(run.status.to_lowercase()))?;
+            if let Some(held) = &detail.held_by {
+                writeln!(self.out, "  waits    for {}", hold(held))?;
+            }
+            if let Some(events) = detail.gathers {
+                writeln!(self.out, "  gathers  {events} {} so far", if events == 1 { "event" } else { "events" })?;
+            }
             for line in &detail.waits_for {
                 writeln!(self.out, "  waits    {}", self.waits(line).trim_end())?;
             }
             return Ok(());
         };
-        let text = match (&detail.error, &detail.cancelled) {
-            (None, Some(reason)) => format!("{}: {reason}", self.paint.yellow("cancelled")),
-            (None, None) => {
+        let text = match (&detail.error, &detail.cancelled, &detail.skipped) {
+            (None, Some(reason), _) => format!("{}: {reason}", self.paint.yellow("cancelled")),
+            (None, None, Some(reason)) => format!("{}: {reason}", self.paint.yellow("skipped")),
+            (None, None, None) => {
                 let output =
                     detail.output.as_ref().map(|output| cut(&output.to_string(), OUTPUT_MAX)).unwrap_or_default();
                 format!("{} {}", self.paint.green("completed"), self.paint.dim(output))
             }
-            (Some(error), _) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),
+            (Some(error), ..) => format!("{}: {}", self.paint.red("failed for good"), brief(error)),
         };
         self.at(&run.queued_at, ended, &text)?;
         if let Some(error) = &detail.error {
@@ -234,6 +247,19 @@ impl<W: Write> Teller<W> {
         let text = format!("{level:6}{step} {}{}", cut(message, 400), self.paint.dim(fields.unwrap_or_default()));
         self.at(&detail.run.queued_at, at, &text)
     }
+}
+
+/// A limit that is used up.
+fn hold(held: &Hold) -> String {
+    let Hold { by, limit, period_ms, of, until } = held;
+    let what = match by.as_str() {
+        "concurrency" => format!("a place: concurrency is {limit}"),
+        "run_concurrency" => format!("another run to end: {limit} may be under way"),
+        _ => format!("its turn: {limit} may start in {}", span(period_ms.unwrap_or_default())),
+    };
+    let of = of.as_ref().map(|of| format!(" where {of}")).unwrap_or_default();
+    let until = until.as_ref().map(|until| format!("; the next at {}", until.text)).unwrap_or_default();
+    format!("{what}{of}{until}")
 }
 
 fn text(value: &Value) -> &str {

@@ -54,6 +54,8 @@ pub struct Run {
     pub due_at: Option<Time>,
     pub ended_at: Option<Time>,
     pub failed_run_id: Option<String>,
+    #[serde(default)]
+    pub replay_of: Option<String>,
     pub error: Option<Brief>,
 }
 
@@ -72,11 +74,29 @@ pub struct Detail {
     #[serde(default)]
     pub cancelled: Option<String>,
     #[serde(default)]
+    pub skipped: Option<String>,
+    #[serde(default)]
+    pub held_by: Option<Hold>,
+    #[serde(default)]
+    pub gathers: Option<u32>,
+    #[serde(default)]
     pub waits_for: Vec<Line>,
     pub journal: Vec<Line>,
     pub log: Vec<Log>,
     pub started: Vec<String>,
+    #[serde(default)]
+    pub replays: Vec<String>,
     pub handler: Option<Handler>,
+}
+
+/// What keeps a run from being executed.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Hold {
+    pub by: String,
+    pub limit: u32,
+    pub period_ms: Option<i64>,
+    pub of: Option<String>,
+    pub until: Option<Time>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -152,6 +172,7 @@ pub enum What {
     Signals,
     Answered,
     Began,
+    Replays,
     /// Of a host that knows more.
     #[serde(other)]
     Unknown,
@@ -191,6 +212,8 @@ pub struct Function {
     pub version: String,
     pub triggers: Vec<Trigger>,
     pub retries: u32,
+    #[serde(default)]
+    pub is_paused: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -30,6 +30,10 @@ pub async fn drive(
     if let Some(reason) = letters.iter().find_map(|(_, mail)| cancellation(mail)) {
         return end(executor, &lease, HasHandler::No, Outcome::Cancelled { reason }).await;
     }
+    if is_too_late(&lease, &history, executor.clock.now()) {
+        let reason = "it could not begin within `timeouts.start`".into();
+        return end(executor, &lease, HasHandler::No, Outcome::Cancelled { reason }).await;
+    }
     let code = match executor.registry.code(lease.version, &lease.function).await {
         Ok(code) => code,
         Err(error) => return postpone(executor, &lease, &error).await,
@@ -48,6 +52,7 @@ pub async fn drive(
         mail_read: 0,
         early: Vec::new(),
         acts: Vec::new(),
+        places: 1,
         stop,
     };
     drive.take_letters(letters);
@@ -69,6 +74,8 @@ struct Drive {
     early: Vec<(OpKey, Result<Json, Failure>)>,
     /// Operations that the last pass noted and that have something to do outside.
     acts: Vec<(OpKey, Act)>,
+    /// Instances that may execute at once under the run's concurrency limits, as far as it has asked.
+    places: usize,
     stop: watch::Receiver<bool>,
 }
 
@@ -107,10 +114,11 @@ impl Drive {
         }
     }
 
-    /// The time that the run may take counts from its first execution.
+    /// The time that the run may take counts from its first execution; and what has begun is not throttled again.
     fn begin(&self) {
         let mut state = self.run.state();
-        if self.run.code.definition.timeouts.finish_ms.is_some() && state.history.began().is_none() {
+        let is_limited = self.run.lease.terms.is_some() || self.run.code.definition.timeouts.finish_ms.is_some();
+        if is_limited && state.history.began().is_none() {
             self.run.record(&mut state, JournalEntry::Began, Urgency::Lazy);
         }
     }
@@ -142,10 +150,14 @@ impl Drive {
         if !self.acts.is_empty() {
             return Move::Act;
         }
-        if self.body_is_due() {
+        let is_due = self.body_is_due();
+        if is_due && self.takes_place() {
             return Move::EnterBody;
         }
-        self.start_due_steps();
+        if !is_due {
+            self.start_due_steps();
+        }
+        self.give_places_back();
         let finish_by = self.finish_by();
         let state = self.run.state();
         let or_finish = |due: Option<Millis>| due.into_iter().chain(finish_by).min();
@@ -153,6 +165,28 @@ impl Drive {
             // What is due already executes, or waits for room: its end is waited for, not its time.
             false => Move::Wait { until: or_finish(state.history.next_due_after(self.run.now())) },
             true => Move::Settle(Verdict::Park { due: or_finish(state.history.next_due_after(0)) }),
+        }
+    }
+
+    /// Whether one more instance may execute.
+    fn takes_place(&mut self) -> bool {
+        let executing = self.run.state().in_flight.len();
+        if executing < self.places {
+            return true;
+        }
+        let takes = self.run.lease.terms.is_none() || self.run.executor.store.widen(&self.run.lease);
+        self.places += usize::from(takes);
+        takes
+    }
+
+    /// Others may have what is not used.
+    fn give_places_back(&mut self) {
+        let used = self.run.state().in_flight.len().max(1);
+        while self.places > used {
+            self.places -= 1;
+            if self.run.lease.terms.is_some() {
+                self.run.executor.store.narrow(&self.run.lease);
+            }
         }
     }
 
@@ -243,19 +277,19 @@ impl Drive {
 
     /// Starts an instance for each step that is due and that nothing sees to.
     fn start_due_steps(&mut self) {
-        let mut state = self.run.state();
         let mut due = std::mem::take(&mut self.pending);
-        due.extend(state.history.steps_due(self.run.now()).into_iter().filter(|key| !state.in_flight.contains(key)));
+        due.extend(self.run.state().history.steps_due(self.run.now()));
         due.dedup();
         for key in due {
-            if state.in_flight.contains(&key) {
+            let executing = self.run.state().in_flight.len();
+            if self.run.state().in_flight.contains(&key) {
                 continue;
             }
-            if state.in_flight.len() >= limits::FAN_OUT_MAX {
+            if executing >= limits::FAN_OUT_MAX || !self.takes_place() {
                 self.pending.push(key);
                 continue;
             }
-            state.in_flight.insert(key.clone());
+            self.run.state().in_flight.insert(key.clone());
             self.steps.spawn(run_step(self.run.clone(), key, self.stop.clone()));
         }
     }
@@ -311,6 +345,12 @@ async fn end(
             answer => return answer,
         }
     }
+}
+
+/// Whether the run has not begun by when it had to.
+fn is_too_late(lease: &Lease, history: &History, now: Millis) -> bool {
+    let start_by = lease.terms.as_ref().and_then(|terms| terms.start_by);
+    start_by.is_some_and(|by| by <= now) && history.began().is_none()
 }
 
 /// Why the run is to end, if the letter says so.

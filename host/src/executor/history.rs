@@ -92,6 +92,8 @@ pub struct History {
     interruptions: u32,
     state_bytes: usize,
     began: Option<Millis>,
+    /// The step that is replayed with an input of its own.
+    input: Option<(OpKey, Json)>,
 }
 
 impl History {
@@ -133,6 +135,10 @@ impl History {
             }
             Entry::Interrupted => self.interruptions += 1,
             Entry::Began => self.began = Some(record.at),
+            Entry::Replays { from: Some(from), input: Some(input), .. } => {
+                self.input = Some((from.clone(), input.clone()));
+            }
+            Entry::Replays { .. } => {}
             Entry::Waits { key, what, until } => self.set(key, kind_of(what), Progress::Waits { until: *until }),
             Entry::Answered { key, .. } => {
                 let kind = self.operations.get(key).map_or(OpKind::WaitForEvent, |(kind, _)| *kind);
@@ -198,6 +204,11 @@ impl History {
     /// When the run was first executed, where that was recorded.
     pub fn began(&self) -> Option<Millis> {
         self.began
+    }
+
+    /// What the step is to have as its input, where that is not the code's own.
+    pub fn input(&self, key: &OpKey) -> Option<&Json> {
+        self.input.as_ref().filter(|(of, _)| of == key).map(|(_, input)| input)
     }
 
     /// All results' bytes.

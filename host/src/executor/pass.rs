@@ -149,6 +149,12 @@ impl StepHost for Pass {
         })
     }
 
+    fn step_input(&mut self, key: &OpKey) -> Option<Json> {
+        let run = self.inner().run.clone();
+        let state = run.state();
+        state.history.input(key).cloned()
+    }
+
     async fn failed_step(&mut self, key: OpKey) -> Option<Result<Json, Failure>> {
         let run = self.inner().run.clone();
         let failed = run.failed.as_ref()?;

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cron::Cron;
 use super::duration::{duration_text, read_duration};
+use super::flow::{Batch, Concurrency, Debounce, Flow, RateLimit, Singleton, Throttle};
 use super::id::{Namespace, PluginName};
 use super::json::Json;
-use super::rate::RateLimit;
 use super::retry::{Backoff, RetryOptions, RetryPolicy};
 use super::schedule::Schedule;
 use super::time::Millis;
@@ -103,11 +103,14 @@ struct CancelOptions {
 }
 
 /// The longest that runs may take.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timeouts {
+    /// From when it could start to when it is first executed, in milliseconds: then the run is cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_ms: Option<u64>,
     /// From when it is first executed, in milliseconds: then the run is cancelled.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_ms: Option<u64>,
 }
 
@@ -129,9 +132,7 @@ pub struct Definition {
     pub retry: RetryPolicy,
     pub cancel_on: Arc<[CancelOn]>,
     pub timeouts: Timeouts,
-    /// A CEL expression over `event`: one run a day for each of its values. It takes the place of the rate limit.
-    pub idempotency: Option<Arc<str>>,
-    pub rate_limit: Option<RateLimit>,
+    pub flow: Flow,
 }
 
 /// Why a definition is refused.
@@ -158,18 +159,39 @@ struct Options {
     #[serde(default)]
     timeouts: Timeouts,
     #[serde(default)]
-    idempotency: Option<String>,
+    idempotency: Option<Arc<str>>,
     #[serde(default)]
-    rate_limit: Option<RateLimitOptions>,
+    rate_limit: Option<RateLimit>,
+    #[serde(default)]
+    concurrency: Vec<Concurrency>,
+    #[serde(default)]
+    run_concurrency: Option<Concurrency>,
+    #[serde(default)]
+    throttle: Option<Throttle>,
+    #[serde(default)]
+    debounce: Option<Debounce>,
+    #[serde(default)]
+    batch: Option<Batch>,
+    #[serde(default)]
+    priority: Option<Arc<str>>,
+    #[serde(default)]
+    singleton: Option<Singleton>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RateLimitOptions {
-    limit: u32,
-    period_ms: f64,
-    #[serde(default)]
-    key: Option<String>,
+impl Options {
+    fn flow(&mut self) -> Flow {
+        Flow {
+            idempotency: self.idempotency.take(),
+            rate_limit: self.rate_limit.take(),
+            concurrency: std::mem::take(&mut self.concurrency),
+            run_concurrency: self.run_concurrency.take(),
+            throttle: self.throttle.take(),
+            debounce: self.debounce.take(),
+            batch: self.batch.take(),
+            priority: self.priority.take(),
+            singleton: self.singleton.take(),
+        }
+    }
 }
 
 /// Either an event or a schedule.
@@ -197,14 +219,17 @@ impl Definition {
         if name.len() > limits::DISPLAY_NAME_MAX_BYTES {
             return Err(refuse(format!("its name is longer than {} bytes", limits::DISPLAY_NAME_MAX_BYTES)));
         }
-        let options: Options =
+        let mut options: Options =
             serde_json::from_str(options).map_err(|error| refuse(format!("its options are not valid: {error}")))?;
+        let flow = options.flow();
         let (triggers, schedules) = read_triggers(options.triggers).map_err(refuse)?;
         let cancel_on = read_cancel_on(options.cancel_on).map_err(refuse)?;
-        let rate_limit = options.rate_limit.map(read_rate_limit).transpose().map_err(refuse)?;
         let retry = RetryOptions { retries: options.retries, backoff: options.backoff, jitter_ms: options.jitter_ms };
-        if let Some(problem) = retry.problem() {
+        if let Some(problem) = retry.problem().or_else(|| flow.problem()) {
             return Err(refuse(problem));
+        }
+        if flow.batch.is_some() && !cancel_on.is_empty() {
+            return Err(refuse("batch and cancel_on do not go together: leave one of them out".into()));
         }
         Ok(Self {
             id: id.into(),
@@ -215,8 +240,7 @@ impl Definition {
             retry: RetryPolicy::with_retries(limits::RETRIES_DEFAULT).with(&retry),
             cancel_on,
             timeouts: options.timeouts,
-            idempotency: options.idempotency.map(Into::into),
-            rate_limit,
+            flow,
         })
     }
 
@@ -232,15 +256,8 @@ impl Definition {
             retry: RetryPolicy::with_retries(limits::FAILURE_HANDLER_RETRIES),
             cancel_on: Arc::default(),
             timeouts: Timeouts::default(),
-            idempotency: None,
-            rate_limit: None,
+            flow: Flow::default(),
         })
-    }
-
-    /// How often it may be started.
-    pub fn limit(&self) -> Option<RateLimit> {
-        let once = |key: &Arc<str>| RateLimit { limit: 1, period_ms: limits::IDEMPOTENCY_MS, key: Some(key.clone()) };
-        self.idempotency.as_ref().map(once).or_else(|| self.rate_limit.clone())
     }
 
     /// The function's definition in the given role.
@@ -257,21 +274,16 @@ impl Definition {
         let triggers: Vec<_> = events.chain(self.schedules.iter().map(schedule_value)).collect();
         let mut options = serde_json::json!({ "triggers": triggers });
         let retry = serde_json::to_value(self.retry.options()).expect("plain numbers");
-        if let (Some(options), serde_json::Value::Object(retry)) = (options.as_object_mut(), retry) {
-            options.extend(retry);
+        let flow = serde_json::to_value(&self.flow).expect("plain texts and numbers");
+        if let (Some(options), Value::Object(retry), Value::Object(flow)) = (options.as_object_mut(), retry, flow) {
+            options.extend(retry.into_iter().chain(flow));
         }
         if !self.cancel_on.is_empty() {
             let write = |wait: &CancelOn| serde_json::json!({ "event": wait.event, "if": wait.filter, "timeout_ms": wait.timeout_ms });
             options["cancel_on"] = self.cancel_on.iter().map(write).collect();
         }
-        if let Some(finish_ms) = self.timeouts.finish_ms {
-            options["timeouts"] = serde_json::json!({ "finish_ms": finish_ms });
-        }
-        if let Some(key) = &self.idempotency {
-            options["idempotency"] = (**key).into();
-        }
-        if let Some(RateLimit { limit, period_ms, key }) = &self.rate_limit {
-            options["rate_limit"] = serde_json::json!({ "limit": limit, "period_ms": period_ms, "key": key });
+        if self.timeouts != Timeouts::default() {
+            options["timeouts"] = serde_json::to_value(&self.timeouts).expect("plain numbers");
         }
         Json::of(&serde_json::json!({
             "id": &*self.id,
@@ -280,18 +292,6 @@ impl Definition {
             "options": options,
         }))
     }
-}
-
-fn read_rate_limit(options: RateLimitOptions) -> Result<RateLimit, String> {
-    let RateLimitOptions { limit, period_ms, key } = options;
-    let max_ms = limits::RATE_PERIOD_MAX_MS;
-    if limit == 0 {
-        return Err("rate_limit: its limit has to be at least 1".into());
-    }
-    if !(1.0..=max_ms as f64).contains(&period_ms) {
-        return Err(format!("rate_limit: its period_ms has to be from 1 to {max_ms}, not {period_ms}"));
-    }
-    Ok(RateLimit { limit, period_ms: period_ms as Millis, key: key.map(Into::into) })
 }
 
 fn read_cancel_on(options: Vec<CancelOptions>) -> Result<Arc<[CancelOn]>, String> {
@@ -416,21 +416,6 @@ mod tests {
     }
 
     #[test]
-    fn idempotency_is_a_rate_limit() {
-        let rate = r#""rate_limit":{"limit":3,"period_ms":60000}"#;
-        let definition = read(&format!(r#"{{"idempotency":"event.data.id",{rate}}}"#)).expect("valid");
-        let once = RateLimit { limit: 1, period_ms: 86_400_000, key: Some("event.data.id".into()) };
-        assert_eq!(definition.limit(), Some(once));
-        let definition = read(&format!("{{{rate}}}")).expect("valid");
-        assert_eq!(definition.limit().map(|rate| (rate.limit, rate.period_ms)), Some((3, 60_000)));
-        assert_eq!(definition.failure().expect("has a handler").limit(), None);
-        for (limit, period_ms, problem) in [(0, 1, "at least 1"), (1, 0, "period_ms"), (1, 86_400_001, "period_ms")] {
-            let refused = read(&format!(r#"{{"rate_limit":{{"limit":{limit},"period_ms":{period_ms}}}}}"#));
-            assert!(refused.expect_err("out of bounds").problem.contains(problem));
-        }
-    }
-
-    #[test]
     fn reads_schedules() {
         let cron = |trigger: &str| read(&format!(r#"{{"triggers":[{trigger}]}}"#)).map_err(|error| error.problem);
         let definition = cron(r#"{"cron":"0 9 * * 1","jitter":"5m"},{"event":"a"}"#).expect("valid");
@@ -447,9 +432,12 @@ mod tests {
     fn its_json_reads_back() {
         let definition = read(
             r#"{"triggers":[{"event":"a","if":"event.data.x"},{"cron":"TZ=Asia/Tokyo @daily","jitter":"90s"}],"retries":2,
-            "cancel_on":[{"event":"b","match":"data.id","timeout_ms":5}],"timeouts":{"finish_ms":9},
+            "cancel_on":[{"event":"b","match":"data.id","timeout_ms":5}],"timeouts":{"start_ms":7,"finish_ms":9},
             "backoff":{"kind":"constant","ms":5},
-            "idempotency":"event.data.id","rate_limit":{"limit":3,"period_ms":60000,"key":"event.data.to"}}"#,
+            "idempotency":"event.data.id","rate_limit":{"limit":3,"period_ms":60000,"key":"event.data.to"},
+            "concurrency":[{"limit":5},{"limit":1,"key":"event.data.to","scope":"account"}],"run_concurrency":{"limit":2},
+            "throttle":{"limit":1,"period_ms":1000,"burst":3},"debounce":{"period_ms":1000,"timeout_ms":5000},
+            "priority":"event.data.p","singleton":{"mode":"skip","key":"event.data.id"}}"#,
         )
         .expect("valid");
         let json = definition.to_json().to_value();

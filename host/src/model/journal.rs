@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
+use super::id::RunId;
 use super::json::Json;
 use super::time::Millis;
 
@@ -67,6 +68,9 @@ pub enum Entry {
     Answered { key: OpKey, value: Result<Json, Failure> },
     /// The run was executed for the first time: written where that is where a time counts from.
     Began,
+    /// The run does another one over, with the results that stand before this: those of steps that had succeeded, up to
+    /// `from` where that is given, which gets the input where that is given.
+    Replays { of: RunId, from: Option<OpKey>, input: Option<Json> },
 }
 
 /// What an operation waits for. New variants go at the end: the store keeps their position.
@@ -123,7 +127,7 @@ impl Entry {
             | Self::Woke { key }
             | Self::Waits { key, .. }
             | Self::Answered { key, .. } => Some(key),
-            Self::BodyRetry { .. } | Self::Interrupted | Self::Began => None,
+            Self::BodyRetry { .. } | Self::Interrupted | Self::Began | Self::Replays { .. } => None,
         }
     }
 
@@ -138,6 +142,7 @@ impl Entry {
             | Self::BodyRetry { .. }
             | Self::Interrupted
             | Self::Began
+            | Self::Replays { .. }
             | Self::Waits { .. } => None,
         }
     }

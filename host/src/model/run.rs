@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
+use super::flow::{Door, Terms};
 use super::function::{CancelOn, FunctionKey};
 use super::id::{Digest, RunId};
 use super::journal::OpKey;
 use super::json::Json;
-use super::rate::Rate;
 use super::time::Millis;
 
 /// A run about to be written.
@@ -28,8 +28,10 @@ pub struct NewRun {
     pub invoker: Option<Invoker>,
     /// What cancels it.
     pub cancel_on: Arc<[CancelOn]>,
-    /// What it counts towards: it is not written where that is used up.
-    pub rate: Option<Rate>,
+    /// Which run it does over.
+    pub replay_of: Option<RunId>,
+    pub door: Door,
+    pub terms: Option<Arc<Terms>>,
 }
 
 /// An operation that waits for the end of a run which it has started.
@@ -55,6 +57,8 @@ pub enum Status {
     Completed,
     Failed,
     Cancelled,
+    /// It was not to start.
+    Skipped,
 }
 
 /// How a run ended. New variants go at the end: the store keeps their position.
@@ -64,6 +68,10 @@ pub enum Outcome {
     Failed(Failure),
     /// Somebody wanted it to end: neither a success nor a failure.
     Cancelled {
+        reason: Arc<str>,
+    },
+    /// It was written down and never started.
+    Skipped {
         reason: Arc<str>,
     },
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::snapshot::{Limit, Listener, LiveFunction, Pattern};
+use super::rules::{BadKey, Rules};
+use super::snapshot::{Listener, LiveFunction, Pattern};
 use super::{Error, read_definitions};
 use crate::expression::Expression;
 use crate::model::{Definition, Digest, FunctionKey, Json, Millis, Namespace, PluginName, Role};
@@ -78,13 +79,16 @@ impl LivePlugin {
                 problem,
             })?;
         }
-        let limit = definition.limit().map(Limit::compile).transpose();
-        let limit = limit.map_err(|problem| Error::Key { function: definition.id.to_string(), problem })?.map(Arc::new);
-        self.listeners.extend(listeners(&key, self.version, &definition, limit.as_ref())?);
+        let rules = Rules::compile(&key, &definition).map_err(|BadKey { option, problem }| Error::Key {
+            function: definition.id.to_string(),
+            option,
+            problem,
+        })?;
+        self.listeners.extend(listeners(&key, self.version, &definition, rules.as_ref())?);
         let failure = definition.failure().map(|failure| (Arc::new(key.failure()), Arc::new(failure), None));
-        for (key, definition, limit) in [Some((key, Arc::new(definition), limit)), failure].into_iter().flatten() {
+        for (key, definition, rules) in [Some((key, Arc::new(definition), rules)), failure].into_iter().flatten() {
             let (version, activated) = (self.version, self.activated);
-            self.functions.push(LiveFunction { key, version, activated, definition, limit });
+            self.functions.push(LiveFunction { key, version, activated, definition, rules });
         }
         Ok(())
     }
@@ -95,7 +99,7 @@ fn listeners(
     key: &Arc<FunctionKey>,
     version: Digest,
     definition: &Definition,
-    limit: Option<&Arc<Limit>>,
+    rules: Option<&Arc<Rules>>,
 ) -> Result<Vec<(Pattern, Listener)>, Error> {
     let mut triggers = Vec::new();
     for trigger in &definition.triggers {
@@ -114,8 +118,8 @@ fn listeners(
             filters = vec![None];
         }
         let narrower = patterns.iter().filter(|other| *other != pattern && pattern.covers(other)).cloned().collect();
-        let (cancel_on, limit) = (definition.cancel_on.clone(), limit.cloned());
-        Listener { function: key.clone(), version, cancel_on, limit, filters, narrower }
+        let (cancel_on, rules) = (definition.cancel_on.clone(), rules.cloned());
+        Listener { function: key.clone(), version, cancel_on, rules, filters, narrower }
     };
     Ok(patterns.iter().map(|pattern| (pattern.clone(), listener(pattern))).collect())
 }

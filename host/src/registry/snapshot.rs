@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::live::LivePlugin;
-use crate::expression::{self, Expression};
-use crate::model::{
-    CancelOn, Definition, Digest, FunctionKey, Json, Millis, Namespace, PluginName, Rate, RateLimit, Role, Schedule,
-};
+use super::rules::Rules;
+use crate::expression::Expression;
+use crate::model::{CancelOn, Definition, Digest, FunctionKey, Millis, Namespace, PluginName, Role, Schedule};
 
 /// A function that is live.
 #[derive(Debug, Clone)]
@@ -17,33 +16,7 @@ pub struct LiveFunction {
     /// Since when this version is live.
     pub activated: Millis,
     pub definition: Arc<Definition>,
-    /// How often it may be started.
-    pub limit: Option<Arc<Limit>>,
-}
-
-/// A rate limit with its key compiled.
-#[derive(Debug)]
-pub struct Limit {
-    limit: RateLimit,
-    key: Option<Expression>,
-}
-
-impl Limit {
-    pub(super) fn compile(limit: RateLimit) -> Result<Self, expression::Error> {
-        let key = limit.key.as_deref().map(Expression::compile).transpose()?;
-        Ok(Self { limit, key })
-    }
-
-    /// What a run that the event starts counts towards; `None`: nothing.
-    pub fn rate(&self, event: &Json) -> Result<Option<Rate>, expression::Undecided> {
-        let value = match &self.key {
-            None => Some(String::new()),
-            Some(key) => key.key(event)?,
-        };
-        let hash = |value: String| std::array::from_fn(|n| Digest::of(value.as_bytes()).0[n]);
-        let RateLimit { limit, period_ms, .. } = self.limit;
-        Ok(value.map(|value| Rate { limit, period_ms, key: hash(value) }))
-    }
+    pub rules: Option<Arc<Rules>>,
 }
 
 /// A function that an event may start.
@@ -52,7 +25,7 @@ pub struct Listener {
     pub function: Arc<FunctionKey>,
     pub version: Digest,
     pub cancel_on: Arc<[CancelOn]>,
-    pub limit: Option<Arc<Limit>>,
+    pub rules: Option<Arc<Rules>>,
     /// It starts when one of these is true; `None` is.
     pub filters: Vec<Option<Expression>>,
     /// The function's own triggers that say more than this one: where one of them matches, its listener speaks.

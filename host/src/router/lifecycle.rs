@@ -63,7 +63,7 @@ impl Router {
             publications.push(self.plan(&snapshot, &Arc::new(event)));
         }
         match end.outcome {
-            Outcome::Completed(_) => {}
+            Outcome::Completed(_) | Outcome::Skipped { .. } => {}
             Outcome::Failed(_) => publications.push(self.plan_failed(&snapshot, end, &data)),
             Outcome::Cancelled { .. } => {
                 let id = self.ids.event(end.at);
@@ -119,6 +119,7 @@ fn event_data(end: &RunEnd<'_>) -> Json {
             map.insert("result".into(), failure.to_output());
             map.insert("_inngest".into(), json!({ "status": "Failed" }));
         }
+        Outcome::Skipped { .. } => {}
         // Neither error nor result, as with Inngest; the reason is an addition.
         Outcome::Cancelled { reason } => {
             map.insert("_inngest".into(), json!({ "status": "Cancelled", "reason": &**reason }));

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::Router;
 use crate::limits;
 use crate::model::{Event, FunctionKey, Millis, Occurrence, RunId, Schedule};
-use crate::registry::Snapshot;
+use crate::registry::{Cause, Snapshot};
 use crate::store::{self, Publication};
 
 /// A schedule of a function.
@@ -124,7 +124,7 @@ impl Timetable {
             let Some(live) = live.filter(|live| live.definition.schedules.iter().any(has_it)) else {
                 return Ok(None);
             };
-            let run = router.run_of(live);
+            let run = router.run_of(live, &event, Cause::Schedule);
             let publication = Publication { event: event.clone(), runs: vec![run] };
             match router.store.publish(snapshot.generation, vec![publication]).await {
                 Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,

@@ -172,6 +172,10 @@ impl StepHost for Nobody {
         None
     }
 
+    fn step_input(&mut self, _key: &OpKey) -> Option<Json> {
+        None
+    }
+
     async fn failed_step(&mut self, _key: OpKey) -> Option<Result<Json, Failure>> {
         None
     }

@@ -1,6 +1,6 @@
 //! The bytes of what the store keeps whole: journal segments, outcomes, ids.
 
-use crate::model::{Invoker, Mail, Outcome, Record, RunId};
+use crate::model::{Invoker, Mail, Outcome, Record, RunId, Terms};
 
 /// Stands before every segment and outcome. Another layout of [`Record`] or [`Outcome`] gets another number, and this
 /// file keeps reading the old one.
@@ -55,6 +55,14 @@ pub fn invoker_bytes(invoker: &Invoker) -> Vec<u8> {
 }
 
 pub fn read_invoker(bytes: &[u8]) -> Result<Invoker, Unreadable> {
+    postcard::from_bytes(check_version(bytes)?).map_err(damaged)
+}
+
+pub fn terms_bytes(terms: &Terms) -> Vec<u8> {
+    postcard::to_io(terms, vec![VERSION]).expect("a vector takes any bytes, and any terms can be written")
+}
+
+pub fn read_terms(bytes: &[u8]) -> Result<Terms, Unreadable> {
     postcard::from_bytes(check_version(bytes)?).map_err(damaged)
 }
 

@@ -4,10 +4,12 @@ mod accepting;
 mod cancelling;
 mod ending;
 mod leasing;
+mod limiting;
 mod outside;
 mod plugins;
 mod reading;
 mod recovering;
+mod repeating;
 mod world;
 
 use std::time::Duration;
@@ -38,6 +40,9 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
         leasing: takes_turns, wakes_when_due, tells_of_what_is_ready, gives_back_what_is_released, keeps_the_journal,
             fences_who_has_lost_its_lease, holds_any_backlog, holds_any_number_of_sleepers;
         ending: tells_followers, ends_once, starts_what_the_end_starts, refuses_a_stale_end, keeps_what_a_handler_needs;
+        limiting: lets_no_more_execute_than_there_are_places, gives_more_places_while_there_are_some, starts_at_a_pace,
+            keeps_a_runs_place_to_its_end, lets_through_who_is_to_end, holds_any_number, locks_singletons, gathers_events,
+            debounces, pauses_functions;
         outside: wakes_who_has_mail, tells_who_executes, acts_once, answers_who_waits, waits_outlive_a_crash,
             cancels_by_events, tells_the_invoker, gives_a_signal_to_one;
         cancelling: ends_any_number, ends_those_that_are_meant, remembers_cancellations, stops_a_cancellation;
@@ -46,5 +51,6 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
             bounds_a_runs_log;
         recovering: brings_back_what_is_open, keeps_what_was_flushed, counts_interruptions, remembers_its_plugins,
             outlives_a_raised_floor;
+        repeating: does_a_run_over, refuses_to_do_it_over;
     }
 }

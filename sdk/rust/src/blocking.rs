@@ -81,6 +81,23 @@ impl Step {
         drive::wait(&self.operations, self.step.run_with(id, closure))
     }
 
+    /// Runs a closure with an input as a step; see [`crate::Step::run_on`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_on<S, T, M, O: StepOutput<T, M>>(
+        &self,
+        id: impl Into<Cow<'static, str>>,
+        input: S,
+        closure: impl FnOnce(S) -> O,
+    ) -> Result<T, StepError>
+    where
+        S: DeserializeOwned,
+        T: Serialize + DeserializeOwned,
+    {
+        drive::wait(&self.operations, self.step.run_on(id, input, closure))
+    }
+
     /// The same, for steps that are retried differently from the function; see [`crate::Step::retrying`].
     #[must_use]
     pub fn retrying(&self, retry: Retry) -> Self {

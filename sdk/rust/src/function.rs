@@ -4,6 +4,7 @@ use crate::bindings::exports::stepwell::plugin::functions::Definition;
 use crate::bindings::stepwell::plugin::types::{self, Outcome, RunContext};
 use crate::context::{Context, FailureContext};
 use crate::error::Result;
+use crate::flow::{Batch, Concurrency, Debounce, Flow, RateLimit, Singleton, Throttle, milliseconds};
 use crate::host::Host;
 use crate::operations::Operations;
 use crate::outside::WaitFor;
@@ -64,46 +65,21 @@ struct Options {
     cancel_on: Vec<serde_json::Value>,
     #[serde(skip_serializing_if = "Timeouts::is_empty")]
     timeouts: Timeouts,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    idempotency: Option<Cow<'static, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rate_limit: Option<RateLimit>,
-}
-
-/// How often a function starts at most; further events start nothing.
-///
-/// The runs come evenly, one each `period / limit`, of which a tenth of the limit may come early.
-#[derive(Debug, Clone, Serialize)]
-pub struct RateLimit {
-    limit: u32,
-    period_ms: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<Cow<'static, str>>,
-}
-
-impl RateLimit {
-    /// So many runs in that time, of at most 24 hours.
-    pub fn new(limit: u32, period: Duration) -> Self {
-        Self { limit, period_ms: u64::try_from(period.as_millis()).unwrap_or(u64::MAX), key: None }
-    }
-
-    /// For each value of this CEL expression over `event` on its own, as in `event.data.customer`; `false` has no limit.
-    #[must_use]
-    pub fn key(mut self, key: impl Into<Cow<'static, str>>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
+    #[serde(flatten)]
+    flow: Flow,
 }
 
 #[derive(Serialize, Default)]
 struct Timeouts {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     finish_ms: Option<u64>,
 }
 
 impl Timeouts {
     fn is_empty(&self) -> bool {
-        self.finish_ms.is_none()
+        self.start_ms.is_none() && self.finish_ms.is_none()
     }
 }
 
@@ -135,7 +111,7 @@ impl Trigger {
     /// For a schedule: each time comes later by up to this (1 second to 5 minutes), so that not all come at once.
     #[must_use]
     pub fn jitter(mut self, jitter: Duration) -> Self {
-        self.jitter = Some(milliseconds(jitter));
+        self.jitter = Some(duration_text(jitter));
         self
     }
 
@@ -147,8 +123,8 @@ impl Trigger {
     }
 }
 
-/// As options have durations.
-fn milliseconds(duration: Duration) -> String {
+/// As triggers have durations.
+fn duration_text(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
 
@@ -195,8 +171,7 @@ impl Function {
             retry: Retry::default(),
             cancel_on: Vec::new(),
             timeouts: Timeouts::default(),
-            idempotency: None,
-            rate_limit: None,
+            flow: Flow::default(),
         };
         Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
     }
@@ -248,7 +223,73 @@ impl Function {
     /// Cancels a run that takes longer than that from when it is first executed. A step that is open then ends first.
     #[must_use]
     pub fn finish_within(mut self, time: Duration) -> Self {
-        self.options.timeouts.finish_ms = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        self.options.timeouts.finish_ms = Some(milliseconds(time));
+        self
+    }
+
+    /// Cancels a run that has not begun so long after it could: since others had all places, for one.
+    #[must_use]
+    pub fn start_within(mut self, time: Duration) -> Self {
+        self.options.timeouts.start_ms = Some(milliseconds(time));
+        self
+    }
+
+    /// Executes no more than that at once. At most two limits, each with a key or scope of its own.
+    ///
+    /// ```
+    /// # use stepwell::{Concurrency, Context, Function, Result};
+    /// # async fn import(_: Context) -> Result<()> { Ok(()) }
+    /// Function::new("import", import)
+    ///     .on("shop/imported")
+    ///     .concurrency(Concurrency::new(10))
+    ///     .concurrency(Concurrency::new(1).key("event.data.customer"));
+    /// ```
+    #[must_use]
+    pub fn concurrency(mut self, concurrency: Concurrency) -> Self {
+        self.options.flow.concurrency.push(concurrency);
+        self
+    }
+
+    /// Has no more runs than that under way at once, from when they are first executed to their end.
+    #[must_use]
+    pub fn run_concurrency(mut self, concurrency: Concurrency) -> Self {
+        self.options.flow.run_concurrency = Some(concurrency);
+        self
+    }
+
+    /// Starts no more runs than that; further ones wait.
+    #[must_use]
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.options.flow.throttle = Some(throttle);
+        self
+    }
+
+    /// Starts a run when no event has come for a while.
+    #[must_use]
+    pub fn debounce(mut self, debounce: Debounce) -> Self {
+        self.options.flow.debounce = Some(debounce);
+        self
+    }
+
+    /// Starts one run for many events.
+    #[must_use]
+    pub fn batch(mut self, batch: Batch) -> Self {
+        self.options.flow.batch = Some(batch);
+        self
+    }
+
+    /// Has a run count as older than it is by the value of this CEL expression over `event`, in seconds up to 43,200:
+    /// where runs wait, older ones go first. Less than 0 lets others go first.
+    #[must_use]
+    pub fn priority(mut self, seconds: impl Into<Cow<'static, str>>) -> Self {
+        self.options.flow.priority = Some(seconds.into());
+        self
+    }
+
+    /// Has one unended run at a time.
+    #[must_use]
+    pub fn singleton(mut self, singleton: Singleton) -> Self {
+        self.options.flow.singleton = Some(singleton);
         self
     }
 
@@ -256,14 +297,14 @@ impl Function {
     /// the place of a rate limit.
     #[must_use]
     pub fn idempotency(mut self, key: impl Into<Cow<'static, str>>) -> Self {
-        self.options.idempotency = Some(key.into());
+        self.options.flow.idempotency = Some(key.into());
         self
     }
 
     /// Starts no more runs than that; events beyond start nothing.
     #[must_use]
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
-        self.options.rate_limit = Some(limit);
+        self.options.flow.rate_limit = Some(limit);
         self
     }
 

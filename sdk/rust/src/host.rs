@@ -9,6 +9,7 @@ pub(crate) trait Host {
     fn next(&self) -> Option<steps::Resolved>;
     fn suspend(&self) -> !;
     fn failed_step(&self, key: &types::OperationKey) -> Option<Result<String, types::Failure>>;
+    fn step_input(&self, key: &types::OperationKey) -> Option<String>;
     fn write_log(&self, level: log::Level, message: &str, fields: &str);
 }
 
@@ -35,6 +36,10 @@ impl Host for Imports {
 
     fn failed_step(&self, key: &types::OperationKey) -> Option<Result<String, types::Failure>> {
         steps::failed_step(key)
+    }
+
+    fn step_input(&self, key: &types::OperationKey) -> Option<String> {
+        steps::step_input(key)
     }
 
     fn write_log(&self, level: log::Level, message: &str, fields: &str) {

@@ -57,6 +57,7 @@ mod event;
 mod failure;
 #[cfg(test)]
 mod fake;
+mod flow;
 mod function;
 mod host;
 mod log;
@@ -75,7 +76,8 @@ pub use context::{Context, FailedRun, FailureContext};
 pub use error::{Error, NonRetriableError, Result, ResultExt, RetryAfterError};
 pub use event::{Event, Events, FunctionError, FunctionFailed};
 pub use failure::{Cause, Failure, FailureKind, OperationKey, StepError};
-pub use function::{Function, RateLimit, Trigger};
+pub use flow::{Batch, Concurrency, Debounce, RateLimit, Singleton, Throttle};
+pub use function::{Function, Trigger};
 pub use futures_util::future::{Either, join_all, try_join_all};
 pub use futures_util::{join, try_join};
 pub use log::{Level, Log};

@@ -6,6 +6,7 @@ use crate::error::{self, Error, Result};
 use crate::failure::StepError;
 use crate::host::Host;
 use crate::step::Attempt;
+use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -147,6 +148,16 @@ impl Operations {
         }
         slot.waker.clone_from(waker);
         Turn::Wait
+    }
+
+    /// The input of the step that executes: what its code gives, unless the run is done over with another.
+    pub(crate) fn input<S: DeserializeOwned>(&self, own: S) -> Result<S> {
+        let given = self.pass.borrow().open.as_ref().and_then(|open| self.host.step_input(&open.key));
+        let Some(given) = given else { return Ok(own) };
+        serde_json::from_str(&given).map_err(|error| {
+            let message = format!("the input that the step was to be done over with does not fit: {error}");
+            Error::own("DeserializeError", message).non_retriable()
+        })
     }
 
     /// Tells the host what became of the step that a turn said to execute.

@@ -125,6 +125,36 @@ impl Step {
         }
     }
 
+    /// [`Self::run`] for a closure with an input, which somebody who does the run over may replace (`stepwell runs replay
+    /// RUN --from charge --input 1299`).
+    ///
+    /// ```
+    /// # use stepwell::{Result, Step};
+    /// # async fn body(step: Step) -> Result<()> {
+    /// step.run_on("charge", 1999, |cents: u32| charge(cents)).await?;
+    /// # Ok(()) }
+    /// # fn charge(_: u32) -> Result<()> { Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::run`]; and a `DeserializeError` if what was given does not fit.
+    pub fn run_on<S, T, F, O, M, I>(
+        &self,
+        id: I,
+        input: S,
+        closure: F,
+    ) -> impl Future<Output = Result<T, StepError>> + use<S, T, F, O, M, I>
+    where
+        S: DeserializeOwned,
+        T: Serialize + DeserializeOwned,
+        F: FnOnce(S) -> O,
+        O: StepOutput<T, M>,
+        I: Into<Cow<'static, str>>,
+    {
+        let operations = Rc::clone(&self.operations);
+        self.run_with(id, move |_| -> Result<T> { closure(operations.input(input)?).complete() })
+    }
+
     /// Waits. The function is not in memory meanwhile, and the time counts from when the host first notes the wait.
     ///
     /// ```

@@ -500,3 +500,19 @@ fn a_failure_event_rebuilds_the_error_with_its_causes() {
     assert_eq!(chain, ["A: outer", "B: middle", "inner"]);
     assert_eq!((error.code.as_deref(), error.attempts), (Some("E1"), Some(3)));
 }
+
+#[test]
+fn a_step_gets_its_input_or_the_one_that_is_given() {
+    let body = || {
+        Function::new("f", async |Context { step, .. }: Context| {
+            Ok(step.run_on("charge", 7, |cents: u32| Ok(cents)).await?)
+        })
+    };
+    assert_eq!(completed(&Journal::new().run(&body(), "{}")), &json!(7));
+    assert_eq!(completed(&Journal::new().with_input("charge", "9").run(&body(), "{}")), &json!(9));
+    let ran = Journal::new().with_input("charge", r#""much""#).run(&body(), "{}");
+    assert_eq!(failed(&ran).name, "DeserializeError");
+    let blocking =
+        Function::blocking("f", |context: blocking::Context| Ok(context.step.run_on("charge", 7, Ok::<u32, Error>)?));
+    assert_eq!(completed(&Journal::new().with_input("charge", "9").run(&blocking, "{}")), &json!(9));
+}

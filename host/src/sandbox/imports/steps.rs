@@ -59,6 +59,11 @@ impl wit::steps::Host for State {
         Err(Stop::Suspended.into())
     }
 
+    fn step_input(&mut self, key: wit::OperationKey) -> Result<Option<String>> {
+        let input = self.link.ask(|host| host.step_input(&translate::key(key)));
+        Ok(input.map(|input| input.as_str().to_owned()))
+    }
+
     async fn failed_step(&mut self, key: wit::OperationKey) -> Result<Option<Result<String, wit::Failure>>> {
         let value = self.link.failed_step(translate::key(key)).await;
         Ok(value.map(translate::to_value))

@@ -83,6 +83,10 @@ impl StepHost for Player {
         self.tape().results.pop_front()
     }
 
+    fn step_input(&mut self, _key: &OpKey) -> Option<Json> {
+        None
+    }
+
     async fn failed_step(&mut self, key: OpKey) -> Option<Result<Json, Failure>> {
         tokio::task::yield_now().await;
         self.tape().failed.get(&key).cloned().map(Ok)

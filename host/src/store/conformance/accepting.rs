@@ -2,7 +2,7 @@
 
 use super::world::{World, all};
 use crate::limits;
-use crate::model::{Event, EventId, Namespace, Rate, Status};
+use crate::model::{Event, EventId, Namespace, Pace, Status};
 use crate::store::{Error, EventFilter, Publication, Store};
 
 pub async fn starts_the_planned_runs<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
@@ -225,7 +225,7 @@ pub async fn holds_any_number_of_later_runs<S: Store>(mut world: World<'_, S, im
 /// An event that starts `f`, which counts towards a limit of that key.
 fn limited<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, json: &str, key: u8) -> Publication {
     let mut publication = world.publication(json, &["f"]);
-    publication.runs[0].rate = Some(Rate { limit: 1, period_ms: 60_000, key: [key; 16] });
+    publication.runs[0].door.rate = Some(Pace { limit: 1, period_ms: 60_000, burst: 1, key: [key; 16] });
     publication
 }
 

@@ -60,7 +60,9 @@ impl<'a, S: Store, O: AsyncFn(&str) -> S> World<'a, S, O> {
             failed_run: None,
             invoker: None,
             cancel_on: Default::default(),
-            rate: None,
+            replay_of: None,
+            door: Default::default(),
+            terms: None,
         }
     }
 

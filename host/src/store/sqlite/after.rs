@@ -29,6 +29,14 @@ pub enum Returned {
     Ended(Box<Ended>),
 }
 
+/// A waiting run that has another turn: it is off the agenda until that is durable.
+#[derive(Debug)]
+pub struct Moved {
+    pub row: i64,
+    pub from: Millis,
+    pub to: Millis,
+}
+
 type Reply = Box<dyn FnOnce() + Send>;
 
 /// Collected while the commands of a commit are carried out.
@@ -39,6 +47,7 @@ pub struct After {
     pub posted: Vec<Posted>,
     /// Mail of runs up to that number that is gone.
     pub read_mail: Vec<(i64, i64)>,
+    pub moved: Vec<Moved>,
     /// Records of a lease up to that order.
     pub durable: Vec<(Arc<Active>, u32)>,
     pub generation: Option<u64>,
@@ -91,7 +100,7 @@ impl After {
             shared.generation.store(generation, Ordering::Release);
         }
         for posted in &self.posted {
-            shared.mailbox.put(posted.run, posted.seq);
+            shared.mailbox.put(posted);
         }
         for (run, up_to) in self.read_mail {
             shared.mailbox.clear(run, up_to);
@@ -104,17 +113,29 @@ impl After {
             let mut is_news = !self.started.is_empty();
             for started in self.started {
                 // What starts later is not kept in memory for so long.
-                let is_ready = started.turn == turn_of(started.loaded.run);
-                shared.put(&mut agenda, started.turn, started.listed, is_ready.then_some(started.loaded));
+                let is_ready = started.turn <= turn_of(started.loaded.run);
+                agenda.put(started.turn, started.listed, is_ready.then_some(started.loaded));
+            }
+            for Moved { row, from, to } in self.moved {
+                // One that was started in the same commit, or moved before, is there.
+                agenda.withdraw((from, row));
+                agenda.add_listed((to, row), None);
             }
             for (active, returned) in self.returned {
                 active.end();
                 shared.leases.remove(active.row());
+                let has_ended = matches!(returned, Returned::Ended(_));
                 match returned {
                     Returned::Parked(Some(due)) => agenda.add_listed((due, active.row()), None),
                     Returned::Parked(None) => {}
-                    Returned::Released => shared.put(&mut agenda, active.turn, active.listed(), None),
+                    Returned::Released => agenda.put(active.turn, active.listed(), None),
                     Returned::Ended(end) => ended.push((active.function.clone(), end)),
+                }
+                if active.terms.is_some() {
+                    let served = agenda.gates.leave(active.row(), has_ended);
+                    is_news |= !served.admitted.is_empty();
+                    let wider = agenda.serve(served);
+                    shared.wake_all(&wider);
                 }
                 shared.slots.release(active.slot);
             }
@@ -140,6 +161,16 @@ impl Shared {
     fn wake(&self, agenda: &mut super::agenda::Agenda, posted: Posted) {
         if let Some(active) = self.leases.get(posted.run) {
             active.mail_came();
+        } else if agenda.gates.holds(posted.run) {
+            if let Some((turn, _)) = agenda.gates.ticket_mut(posted.run).filter(|(_, listed)| *listed == Listed::Open) {
+                turn.0 = 0;
+            }
+            if posted.is_urgent
+                && let Some(candidate) = agenda.gates.let_through(posted.run)
+            {
+                let (turn, listed) = candidate.ticket;
+                agenda.put(turn, listed, None);
+            }
         } else if let Some(was_due) = posted.was_due
             && !self.leases.has(posted.run)
         {
@@ -147,12 +178,9 @@ impl Shared {
         }
     }
 
-    /// Puts a waiting run where it belongs.
-    pub fn put(&self, agenda: &mut super::agenda::Agenda, turn: Turn, listed: Listed, loaded: Option<Box<Loaded>>) {
-        match listed {
-            Listed::Not => agenda.add_young(turn, loaded),
-            Listed::Open => agenda.add_listed(turn, loaded),
-        }
+    /// Has executing runs ask again for what they could not have.
+    pub fn wake_all(&self, rows: &[i64]) {
+        rows.iter().filter_map(|row| self.leases.get(*row)).for_each(|active| active.wake());
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
+use crate::flow::{Candidate, Gates, Served};
 use crate::limits;
-use crate::model::{Digest, Event, FunctionKey, Invoker, Millis, Record, RunId};
+use crate::model::{Digest, Event, FunctionKey, Invoker, Millis, Record, RunId, Terms};
 
 /// When its turn comes, and its row.
 pub type Turn = (Millis, i64);
@@ -19,6 +20,7 @@ pub struct Loaded {
     pub secret: [u8; 32],
     pub failed_run: Option<RunId>,
     pub invoker: Option<Invoker>,
+    pub terms: Option<Arc<Terms>>,
     /// Whether something may wait for it outside.
     pub has_waits: bool,
     pub events: Vec<Arc<Event>>,
@@ -58,6 +60,10 @@ pub struct Agenda {
     listed: Waiting,
     /// Listed runs from this turn on are on disk only.
     beyond: Option<Turn>,
+    /// Runs whose turn has come and that wait for a place, or for their pace.
+    pub gates: Gates<(Turn, Listed)>,
+    /// Runs from this turn on may have been left on disk since too many are held.
+    left: Option<Turn>,
     bytes: usize,
     is_refilling: bool,
     /// The latest time at which somebody asked for a run.
@@ -104,6 +110,54 @@ impl Agenda {
         self.add_listed((0, row), loaded);
     }
 
+    /// Puts a waiting run where it belongs.
+    pub fn put(&mut self, turn: Turn, listed: Listed, loaded: Option<Box<Loaded>>) {
+        match listed {
+            Listed::Not => self.add_young(turn, loaded),
+            Listed::Open => self.add_listed(turn, loaded),
+        }
+    }
+
+    /// Takes a listed run off that is to get another turn, so that nobody else takes it meanwhile.
+    pub fn withdraw(&mut self, turn: Turn) {
+        let loaded = self.listed.remove(&turn).flatten();
+        self.forget(loaded.as_deref());
+    }
+
+    /// Whether one more run may be held; a listed one that may not stays on disk for the time being.
+    pub fn may_hold(&mut self, turn: Turn, listed: Listed) -> bool {
+        if listed == Listed::Not || self.gates.held() < limits::HELD_MAX {
+            return true;
+        }
+        self.left = Some(self.left.map_or(turn, |left| left.min(turn)));
+        false
+    }
+
+    /// Whom the time lets through the gates.
+    pub fn open_gates(&mut self, now: Millis) {
+        if self.gates.next_due().is_some_and(|due| due <= now) {
+            let served = self.gates.open(now);
+            self.seat(served.admitted);
+        }
+    }
+
+    /// Puts back those who follow at a gate; answers which executing runs may ask for more.
+    pub fn serve(&mut self, served: Served<(Turn, Listed)>) -> Vec<i64> {
+        self.seat(served.admitted);
+        served.wider
+    }
+
+    fn seat(&mut self, admitted: Vec<Candidate<(Turn, Listed)>>) {
+        for Candidate { ticket: (turn, listed), .. } in admitted {
+            self.put(turn, listed, None);
+        }
+        if self.gates.held() <= limits::HELD_MAX / 2
+            && let Some(left) = self.left.take()
+        {
+            self.beyond = Some(self.beyond.map_or(left, |beyond| beyond.min(left)));
+        }
+    }
+
     /// The run whose turn is next, if it is ready at `now`.
     pub fn take(&mut self, now: Millis) -> Option<Taken> {
         self.now = self.now.max(now);
@@ -124,7 +178,7 @@ impl Agenda {
     /// When the next turn comes, as far as is known here.
     pub fn next_due(&self) -> Option<Millis> {
         let first = |queue: &Waiting| queue.first_key_value().map(|((due, _), _)| *due);
-        first(&self.young).into_iter().chain(first(&self.listed)).min()
+        first(&self.young).into_iter().chain(first(&self.listed)).chain(self.gates.next_due()).min()
     }
 
     /// Whether there is a run that could be taken right away, as far as the time is known here.
@@ -147,6 +201,16 @@ impl Agenda {
             self.add_listed(turn, loaded);
         }
         turns
+    }
+
+    /// Takes all held runs for listed ones: the caller lists those that it is told.
+    pub fn list_held(&mut self) -> Vec<Turn> {
+        let young = self.gates.tickets_mut().filter(|(_, listed)| *listed == Listed::Not);
+        let list = |ticket: &mut (Turn, Listed)| {
+            ticket.1 = Listed::Open;
+            ticket.0
+        };
+        young.map(list).collect()
     }
 
     /// Takes the table's first turns; `beyond` is the first that was not read.

@@ -1,8 +1,10 @@
 //! Taking runs off the agenda and making leases of them.
 
 use super::agenda::{Listed, Loaded, Turn};
+use super::queue::Command;
 use super::rows;
 use super::shared::Shared;
+use crate::flow::{Admission, Candidate, Notes};
 use crate::model::Millis;
 use crate::store::{Error, Lease, fault};
 
@@ -20,7 +22,7 @@ impl Drop for Claims<'_> {
                 if self.shared.mailbox.has(turn.1) && listed == Listed::Open {
                     turn.0 = 0;
                 }
-                self.shared.put(&mut agenda, turn, listed, None);
+                agenda.put(turn, listed, None);
             }
         }
     }
@@ -44,7 +46,7 @@ impl Shared {
         let place = |loaded: &Loaded| claims.turns.iter().position(|turn| turn.1 == loaded.run.row());
         loaded.sort_by_key(place);
         fault::point("lease.before");
-        let leases = loaded.into_iter().filter_map(|loaded| self.grant(loaded)).collect();
+        let leases = loaded.into_iter().filter_map(|loaded| self.grant(loaded, now)).collect();
         claims.turns.clear();
         self.count_executing();
         fault::point("lease.after");
@@ -56,6 +58,7 @@ impl Shared {
         let mut turns = Vec::new();
         let mut loaded = Vec::new();
         let mut agenda = self.agenda();
+        agenda.open_gates(now);
         while turns.len() < max
             && let Some(taken) = agenda.take(now)
         {
@@ -66,12 +69,15 @@ impl Shared {
         let wants_refill = agenda.wants_refill();
         drop(agenda);
         if wants_refill {
-            self.queue.tell(super::queue::Command::Refill);
+            self.queue.tell(Command::Refill);
         }
         (Claims { shared: self, turns }, loaded)
     }
 
-    fn grant(&self, loaded: Loaded) -> Option<Lease> {
+    fn grant(&self, loaded: Loaded, now: Millis) -> Option<Lease> {
+        if !self.pass(&loaded, now) {
+            return None;
+        }
         let slot = self.slots.occupy(loaded.run.row());
         let active = self.leases.activate(&loaded, slot)?;
         // Behind the activation: mail that comes from now on finds the lease.
@@ -88,7 +94,40 @@ impl Shared {
             secret: loaded.secret,
             failed_run: loaded.failed_run,
             invoker: loaded.invoker,
+            terms: loaded.terms,
         })
+    }
+
+    /// Takes the claimed run through its gates; one that is held there is claimed no longer.
+    fn pass(&self, loaded: &Loaded, now: Millis) -> bool {
+        let Some(terms) = loaded.terms.as_ref().filter(|terms| terms.has_gates()) else { return true };
+        let row = loaded.run.row();
+        let mut agenda = self.agenda();
+        // What is to be cancelled needs no place for it; nor what is too late to begin.
+        let has_begun = !loaded.journal.is_empty();
+        let is_late = !has_begun && terms.start_by.is_some_and(|by| by <= now);
+        if self.mailbox.is_urgent(row) || is_late {
+            return true;
+        }
+        let Some((turn, listed)) = self.leases.claimed(row) else { return false };
+        if !agenda.may_hold(turn, listed) {
+            self.leases.unclaim(row);
+            return false;
+        }
+        let created = loaded.run.created();
+        let candidate = Candidate { row, created, terms: terms.clone(), has_begun, ticket: (turn, listed) };
+        match agenda.gates.admit(candidate, now) {
+            Admission::Admitted(notes) => {
+                if notes != Notes::default() {
+                    self.queue.tell(Command::Remember { run: row, notes });
+                }
+                true
+            }
+            Admission::Held => {
+                self.leases.unclaim(row);
+                false
+            }
+        }
     }
 }
 

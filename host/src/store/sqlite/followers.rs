@@ -77,7 +77,7 @@ impl Table {
         let is_small = match &end.outcome {
             Outcome::Completed(output) => output.len() <= limits::RECENT_END_MAX_BYTES,
             Outcome::Failed(_) => false,
-            Outcome::Cancelled { .. } => true,
+            Outcome::Cancelled { .. } | Outcome::Skipped { .. } => true,
         };
         if !is_small {
             return;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::agenda::{Listed, Loaded, Turn};
-use crate::model::{Digest, FunctionKey, Invoker, Record, RunId};
+use crate::model::{Digest, FunctionKey, Invoker, Record, RunId, Terms};
 use crate::store::{Error, Lease, codec};
 
 /// A leased run.
@@ -17,6 +17,7 @@ pub struct Active {
     pub function: Arc<FunctionKey>,
     pub version: Digest,
     pub invoker: Option<Invoker>,
+    pub terms: Option<Arc<Terms>>,
     pub epoch: u64,
     /// Where the file of leases has it.
     pub slot: u32,
@@ -71,6 +72,7 @@ impl Active {
             function: loaded.function.clone(),
             version: loaded.version,
             invoker: loaded.invoker.clone(),
+            terms: loaded.terms.clone(),
             epoch,
             slot,
             turn,
@@ -119,6 +121,11 @@ impl Active {
 
     pub fn has_mail(&self) -> bool {
         self.has_mail.load(Ordering::Acquire)
+    }
+
+    /// Something has changed that it may have waited for.
+    pub fn wake(&self) {
+        self.mail.notify_one();
     }
 
     pub async fn wait_for_mail(&self) {
@@ -239,6 +246,11 @@ impl Leases {
 
     pub fn claim(&self, turn: Turn, listed: Listed) {
         self.table().claims.insert(turn.1, (turn, listed));
+    }
+
+    /// The claim on that row.
+    pub fn claimed(&self, row: i64) -> Option<(Turn, Listed)> {
+        self.table().claims.get(&row).copied()
     }
 
     /// Ends a claim; `None` if there is none.

@@ -13,12 +13,18 @@ use super::writer::{Trouble, Writer};
 use crate::model::{Mail, Millis, Namespace, RunId};
 use crate::store::{Cancelled, Error, codec};
 
-/// Which runs have mail, and the number of the last.
+/// Which runs have mail, the number of the last letter, and whether one of them is urgent.
 #[derive(Debug, Default)]
-pub struct Mailbox(Mutex<HashMap<i64, i64>>);
+pub struct Mailbox(Mutex<HashMap<i64, Letters>>);
+
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Letters {
+    last: i64,
+    is_urgent: bool,
+}
 
 impl Mailbox {
-    pub fn begin(mail: HashMap<i64, i64>) -> Self {
+    pub fn begin(mail: HashMap<i64, Letters>) -> Self {
         Self(Mutex::new(mail))
     }
 
@@ -26,19 +32,27 @@ impl Mailbox {
         self.table().contains_key(&run)
     }
 
-    pub fn put(&self, run: i64, seq: i64) {
-        self.table().insert(run, seq);
+    /// Whether the run is to end: it needs nothing more for that.
+    pub fn is_urgent(&self, run: i64) -> bool {
+        self.table().get(&run).is_some_and(|letters| letters.is_urgent)
+    }
+
+    pub fn put(&self, posted: &Posted) {
+        let mut table = self.table();
+        let letters = table.entry(posted.run).or_default();
+        letters.last = posted.seq;
+        letters.is_urgent |= posted.is_urgent;
     }
 
     /// Forgets the run's mail, unless there is some behind that number.
     pub fn clear(&self, run: i64, up_to: i64) {
         let mut table = self.table();
-        if table.get(&run).is_some_and(|last| *last <= up_to) {
+        if table.get(&run).is_some_and(|letters| letters.last <= up_to) {
             table.remove(&run);
         }
     }
 
-    fn table(&self) -> MutexGuard<'_, HashMap<i64, i64>> {
+    fn table(&self) -> MutexGuard<'_, HashMap<i64, Letters>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -48,6 +62,8 @@ impl Mailbox {
 pub struct Posted {
     pub run: i64,
     pub seq: i64,
+    /// The run is to end.
+    pub is_urgent: bool,
     /// What its turn was where the table `open` has it; `None` for a run without one.
     pub was_due: Option<Option<Millis>>,
 }
@@ -82,7 +98,8 @@ impl Writer {
         let was_due: Option<Option<i64>> = due.query_row([run], |row| row.get(0)).optional()?;
         self.connection.prepare_cached("UPDATE open SET due = 0 WHERE run = ?")?.execute([run])?;
         let was_due = was_due.map(|due| due.map(|due| due as Millis));
-        after.posted.push(Posted { run, seq, was_due });
+        let is_urgent = is_urgent(mail);
+        after.posted.push(Posted { run, seq, is_urgent, was_due });
         Ok(true)
     }
 
@@ -121,9 +138,19 @@ pub fn read(connection: &Connection, run: i64, after: i64) -> Result<Vec<(i64, M
     Ok(mail)
 }
 
-/// The last letter of each run that has mail.
-pub fn read_all(connection: &Connection) -> Result<HashMap<i64, i64>, Error> {
-    let mut query = connection.prepare("SELECT run, max(seq) FROM mail GROUP BY run")?;
-    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+/// The letters of each run that has mail.
+pub fn read_all(connection: &Connection) -> Result<HashMap<i64, Letters>, Error> {
+    let mut query = connection.prepare("SELECT run, seq, message FROM mail ORDER BY seq")?;
+    let mut rows = query.query([])?;
+    let mut all: HashMap<i64, Letters> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let letters = all.entry(row.get(0)?).or_default();
+        letters.last = row.get(1)?;
+        letters.is_urgent |= is_urgent(&codec::read_mail(row.get_ref(2)?.as_blob()?).map_err(unreadable)?);
+    }
+    Ok(all)
+}
+
+fn is_urgent(mail: &Mail) -> bool {
+    matches!(mail, Mail::Cancel { .. })
 }

@@ -75,7 +75,9 @@ impl Scene {
                 failed_run: None,
                 invoker: None,
                 cancel_on: Default::default(),
-                rate: None,
+                replay_of: None,
+                door: Default::default(),
+                terms: None,
             });
             let publication = Publication { event: Arc::new(event), runs: runs.collect() };
             let published = self.store.publish(u64::MAX, vec![publication]).await.expect("published").remove(0);

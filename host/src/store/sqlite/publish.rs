@@ -1,12 +1,17 @@
 //! Writing events and the runs that they start.
 
+use std::sync::Arc;
+
 use rusqlite::{ErrorCode, params};
 
 use super::after::{After, Started, refused};
 use super::agenda::{Listed, Loaded, Turn, turn_of};
+use super::doors::Entrance;
+use super::gather::begins_at;
+use super::settle::SKIPPED;
 use super::writer::{Trouble, Writer};
-use crate::model::{Event, EventId, NewRun, OpKey, RunId};
-use crate::store::{Error, Publication, Published, Wait, codec};
+use crate::model::{Door, Event, EventId, Millis, NewRun, Outcome, RunId, Terms};
+use crate::store::{Error, Publication, Published, codec};
 
 impl Writer {
     pub fn publish(
@@ -53,21 +58,60 @@ impl Writer {
     ) -> Result<Published, Trouble> {
         let Publication { event, mut runs } = publication;
         let namespace = self.shared.names.intern_namespace(&self.connection, &event.namespace)?;
-        self.keep_out(&event, &mut runs, after)?;
-        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+        let is_plain = event.once_under().is_none() && !self.has_paused && runs.iter().all(is_unconditional);
+        let mut ids = Vec::with_capacity(runs.len());
+        let mut skipped = Vec::new();
+        // Whoever publishes an event again has missed the answer: that counts nothing twice.
+        if is_plain || self.is_written(&event)? {
+            ids.extend(runs.iter().map(|run| run.id));
+        } else {
+            self.forget_served(&event, &runs)?;
+            let mut starting = Vec::with_capacity(runs.len());
+            for run in runs {
+                match self.enter(&event, &run, after)? {
+                    Entrance::KeptOut => {}
+                    Entrance::Joined(joined) => ids.push(joined),
+                    Entrance::Skipped(reason) => {
+                        ids.push(run.id);
+                        skipped.push((run, reason));
+                    }
+                    Entrance::Starts => {
+                        ids.push(run.id);
+                        starting.push(run);
+                    }
+                }
+            }
+            runs = starting;
+        }
         if let Some(ids) = self.write_event(&event, namespace, &ids)? {
             return Ok(Published { event: event.id, started: ids });
         }
+        for (run, reason) in skipped {
+            self.write_skipped(&run, &event, namespace, reason)?;
+        }
         for run in runs {
-            let (turn, listed) = self.write_run(&run, &event, namespace, started.len())?;
-            let NewRun { id, function, version, secret, failed_run, invoker, cancel_on, .. } = run;
-            let has_waits = !cancel_on.is_empty();
-            let events = vec![event.clone()];
-            let journal = Vec::new();
-            let loaded = Loaded { run: id, function, version, secret, failed_run, invoker, has_waits, events, journal };
-            started.push(Started { loaded: Box::new(loaded), turn, listed });
+            started.push(self.start(run, &event, namespace, started.len())?);
         }
         Ok(Published { event: event.id, started: ids })
+    }
+
+    fn start(&mut self, run: NewRun, event: &Arc<Event>, namespace: i64, already: usize) -> Result<Started, Trouble> {
+        let (turn, listed) = self.write_run(&run, event, namespace, already)?;
+        let NewRun { id, function, version, secret, failed_run, invoker, cancel_on, terms, .. } = run;
+        let has_waits = !cancel_on.is_empty();
+        let (events, journal) = (vec![event.clone()], Vec::new());
+        let loaded =
+            Loaded { run: id, function, version, secret, failed_run, invoker, terms, has_waits, events, journal };
+        Ok(Started { loaded: Box::new(loaded), turn, listed })
+    }
+
+    /// The run is there to be seen, and has ended.
+    fn write_skipped(&mut self, run: &NewRun, event: &Event, namespace: i64, reason: &str) -> Result<(), Trouble> {
+        self.insert_run(run, &event.id.to_bytes(), namespace, None)?;
+        let outcome = codec::outcome_bytes(&Outcome::Skipped { reason: reason.into() });
+        let mut insert = self.connection.prepare_cached("INSERT INTO ends VALUES (?, ?, ?, NULL, ?, NULL)")?;
+        insert.execute(params![run.id.row(), SKIPPED, event.id.created() as i64, outcome])?;
+        Ok(())
     }
 
     /// If the event is there already, what it started then: whoever publishes it again has missed the answer.
@@ -111,9 +155,45 @@ impl Writer {
         namespace: i64,
         already: usize,
     ) -> Result<(Turn, Listed), Trouble> {
+        let (turn, terms) = self.turn_of_new(run, event)?;
+        self.insert_run(run, &event.id.to_bytes(), namespace, terms.as_deref())?;
+        self.write_cancel_on(run.id.row(), run.id.created(), run, event)?;
+        self.young += 1;
+        // A turn of its own is written down, to be the same after a restart.
+        let is_ready = turn == turn_of(run.id);
+        if is_ready && run.id.row() > self.floor && !self.shared.agenda().spills(turn, already) {
+            return Ok((turn, Listed::Not));
+        }
+        let mut insert = self.connection.prepare_cached("INSERT INTO open VALUES (?, ?)")?;
+        insert.execute(params![turn.1, turn.0 as i64])?;
+        Ok((turn, Listed::Open))
+    }
+
+    /// When a new run's turn comes: right now, or at the event's time where that is still to come (vector G24), or when
+    /// it has gathered its events; earlier for one of priority, which is older than it is.
+    fn turn_of_new(&mut self, run: &NewRun, event: &Event) -> Result<(Turn, Option<Arc<Terms>>), Trouble> {
+        let (created, row) = turn_of(run.id);
+        if let Some(gather) = &run.door.gather {
+            let due = self.begin_gathering(run, gather, event)?;
+            let terms = run.terms.as_ref().map(|terms| Arc::new(begins_at(terms, due, created)));
+            return Ok(((due, row), terms));
+        }
+        let head_start = run.terms.as_ref().map_or(0, |terms| terms.priority_s.max(0) as Millis * 1_000);
+        let due = if event.at > created { event.at } else { created.saturating_sub(head_start) };
+        Ok(((due, row), run.terms.clone()))
+    }
+
+    /// `events`: their ids, 16 bytes each.
+    pub fn insert_run(
+        &mut self,
+        run: &NewRun,
+        events: &[u8],
+        namespace: i64,
+        terms: Option<&Terms>,
+    ) -> Result<(), Trouble> {
         let function = self.shared.names.intern_function(&self.connection, &run.function)?;
         let version = self.shared.names.intern_digest(&self.connection, &run.version)?;
-        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
+        let mut insert = self.connection.prepare_cached("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
         let inserted = insert.execute(params![
             run.id.row(),
             codec::id_tail(run.id.to_bytes()),
@@ -121,9 +201,11 @@ impl Writer {
             function,
             version,
             run.secret,
-            event.id.to_bytes(),
+            events,
             run.failed_run.map(RunId::to_bytes),
             run.invoker.as_ref().map(codec::invoker_bytes),
+            terms.map(codec::terms_bytes),
+            run.replay_of.map(RunId::to_bytes),
         ]);
         drop(insert);
         if inserted.as_ref().is_err_and(|error| error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)) {
@@ -133,26 +215,12 @@ impl Writer {
             )));
         }
         inserted?;
-        for (n, wait) in run.cancel_on.iter().enumerate() {
-            let until = wait.timeout_ms.map(|timeout| run.id.created() + timeout);
-            let wait = Wait { event: wait.event.clone(), filter: wait.filter.clone(), until };
-            self.write_wait(run.id.row(), &OpKey::new("", n as u32), event, &wait)?;
-        }
         self.last_run = self.last_run.max(run.id.row());
-        self.young += 1;
-        let turn = start_of(run.id, event);
-        let is_ready = turn == turn_of(run.id);
-        if is_ready && run.id.row() > self.floor && !self.shared.agenda().spills(turn, already) {
-            return Ok((turn, Listed::Not));
-        }
-        let mut insert = self.connection.prepare_cached("INSERT INTO open VALUES (?, ?)")?;
-        insert.execute(params![turn.1, turn.0 as i64])?;
-        Ok((turn, Listed::Open))
+        Ok(())
     }
 }
 
-/// When a new run's turn comes: right now, or at the event's time where that is still to come (vector G24).
-fn start_of(run: RunId, event: &Event) -> Turn {
-    let (created, row) = turn_of(run);
-    (created.max(event.at), row)
+/// Whether nothing keeps it from starting.
+fn is_unconditional(run: &NewRun) -> bool {
+    run.door == Door::default()
 }

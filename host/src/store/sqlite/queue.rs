@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::leases::Active;
+use crate::flow::Notes;
 use crate::limits;
-use crate::model::{CancellationId, Event, Namespace, OpKey, Outcome, PluginName, RunId};
+use crate::model::{CancellationId, Event, FunctionKey, Namespace, OpKey, Outcome, PluginName, RunId};
 use crate::store::{
-    Cancellation, CancellationView, Cancelled, Done, Effect, Error, Publication, Published, Signal, Urgency, Verdict,
-    Version,
+    Cancellation, CancellationView, Cancelled, Done, Effect, Error, Pause, Publication, Published, Replay, Replayed,
+    Signal, Urgency, Verdict, Version,
 };
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
@@ -75,6 +76,21 @@ pub enum Command {
         plugin: PluginName,
         answer: Answer<u64>,
     },
+    /// What counts on after a restart of a run that was let through its gates.
+    Remember {
+        run: i64,
+        notes: Notes,
+    },
+    Replay {
+        generation: u64,
+        replay: Box<Replay>,
+        answer: Answer<Replayed>,
+    },
+    Pause {
+        function: Arc<FunctionKey>,
+        pause: Pause,
+        answer: Answer<()>,
+    },
     /// Writes the log lines that wait.
     WriteLogs {
         answer: Answer<()>,
@@ -106,7 +122,7 @@ impl Command {
                 let outcome = match outcome {
                     Outcome::Completed(value) => value.len(),
                     Outcome::Failed(failure) => failure.message.len(),
-                    Outcome::Cancelled { .. } => 0,
+                    Outcome::Cancelled { .. } | Outcome::Skipped { .. } => 0,
                 };
                 outcome + of_events(lifecycle)
             }

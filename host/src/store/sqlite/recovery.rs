@@ -5,13 +5,14 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::agenda::{Agenda, Turn};
+use super::agenda::{Agenda, Listed, Turn};
 use super::components;
 use super::names::Names;
 use super::rows;
 use super::{plugins, slots};
+use crate::flow::Gates;
 use crate::limits;
-use crate::model::{Digest, Entry, Millis, Record};
+use crate::model::{Arrival, Digest, Entry, Millis, Record};
 use crate::store::{Error, codec, fault};
 
 /// What is on disk, put in order.
@@ -86,9 +87,19 @@ fn list_young(connection: &Connection, floor: i64) -> Result<(), Error> {
 /// The agenda as the table `open` has it.
 pub fn read_agenda(connection: &Connection) -> Result<Agenda, Error> {
     let mut agenda = Agenda::default();
+    agenda.gates = read_gates(connection)?;
     let (turns, beyond) = read_open(connection, (0, 0), limits::READY_IN_MEMORY_MAX)?;
     agenda.begin(turns, beyond);
     Ok(agenda)
+}
+
+/// What the gates count on with.
+fn read_gates(connection: &Connection) -> Result<Gates<(Turn, Listed)>, Error> {
+    let mut arrivals = connection.prepare("SELECT key, arrival FROM paces")?;
+    let arrivals = arrivals.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as Arrival)))?;
+    let mut under_way = connection.prepare("SELECT run, pool FROM under_way")?;
+    let under_way = under_way.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Gates::begin(arrivals.collect::<rusqlite::Result<_>>()?, under_way.collect::<rusqlite::Result<_>>()?))
 }
 
 /// So many turns from that one on, and the first that was not read.

@@ -9,7 +9,9 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::agenda::Loaded;
 use super::names::{Names, unreadable};
 use super::settle::FAILED;
-use crate::model::{Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Namespace, Outcome, Record, RunId};
+use crate::model::{
+    Digest, Ended, Event, EventId, FunctionKey, Invoker, Json, Namespace, Outcome, Record, RunId, Terms,
+};
 use crate::store::{Error, codec};
 
 /// A row of `runs`.
@@ -22,10 +24,13 @@ pub struct RunRow {
     pub events: Vec<EventId>,
     pub failed_run: Option<RunId>,
     pub invoker: Option<Invoker>,
+    pub terms: Option<Arc<Terms>>,
+    pub replay_of: Option<RunId>,
 }
 
 /// Behind the row.
-pub const RUN_COLUMNS: &str = "runs.id, runs.function, runs.version, secret, events, failed_run, invoker";
+pub const RUN_COLUMNS: &str =
+    "runs.id, runs.function, runs.version, secret, events, failed_run, invoker, terms, replay_of";
 
 pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
     Ok(RunRow {
@@ -36,6 +41,8 @@ pub fn read_run(row: &Row<'_>, names: &Names) -> Result<RunRow, Error> {
         events: codec::read_ids(row.get_ref(5)?.as_blob()?, EventId::from_bytes),
         failed_run: row.get::<_, Option<[u8; 16]>>(6)?.map(RunId::from_bytes),
         invoker: row.get_ref(7)?.as_blob_or_null()?.map(codec::read_invoker).transpose().map_err(unreadable)?,
+        terms: row.get_ref(8)?.as_blob_or_null()?.map(codec::read_terms).transpose().map_err(unreadable)?.map(Arc::new),
+        replay_of: row.get::<_, Option<[u8; 16]>>(9)?.map(RunId::from_bytes),
     })
 }
 
@@ -109,6 +116,13 @@ fn read_end(run: RunId, row: &Row<'_>, first: usize) -> Result<Ended, Error> {
     })
 }
 
+/// The runs that do it over, oldest first.
+pub fn replays(connection: &Connection, of: RunId) -> rusqlite::Result<Vec<RunId>> {
+    let mut query = connection.prepare_cached("SELECT row, id FROM runs WHERE replay_of = ? ORDER BY row")?;
+    let id = |row: &Row<'_>| Ok(RunId::from_bytes(codec::whole_id(row.get(0)?, row.get(1)?)));
+    query.query_map([of.to_bytes()], id)?.collect()
+}
+
 /// The journal and the outcome of a run that has failed.
 pub fn failed(connection: &Connection, names: &Names, id: RunId) -> Result<Option<(Vec<Record>, Outcome)>, Error> {
     let mut query = connection.prepare_cached("SELECT 1 FROM ends WHERE run = ? AND status = ?")?;
@@ -150,6 +164,7 @@ fn load_one(connection: &Connection, names: &Names, row: i64, known: &mut Known)
         secret: run.secret,
         failed_run: run.failed_run,
         invoker: run.invoker,
+        terms: run.terms,
         has_waits: true,
         events,
         journal: segments(connection, row)?,

@@ -13,7 +13,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_first.sql"),
     include_str!("../../../migrations/sqlite/0002_outside.sql"),
     include_str!("../../../migrations/sqlite/0003_gates.sql"),
+    include_str!("../../../migrations/sqlite/0004_flow.sql"),
     include_str!("../../../migrations/sqlite/0005_cancellations.sql"),
+    include_str!("../../../migrations/sqlite/0006_replays.sql"),
 ];
 
 /// Small pages: with one commit for each acceptance and each end, most of what is written is pages around few new rows

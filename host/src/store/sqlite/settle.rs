@@ -15,6 +15,7 @@ use crate::store::{Publication, Verdict, codec};
 pub const COMPLETED: i64 = 1;
 pub const FAILED: i64 = 2;
 pub const CANCELLED: i64 = 3;
+pub const SKIPPED: i64 = 4;
 
 impl Writer {
     pub fn settle(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
@@ -46,6 +47,7 @@ impl Writer {
                 let (ids, started) = written.inspect_err(|_| active.undrain(segment))?;
                 self.drop_mail(active, after)?;
                 self.forget_effects(active)?;
+                self.forget_terms(active)?;
                 if let Some(invoker) = &active.invoker {
                     let answer = Mail::Answer { key: invoker.key.clone(), value: answer_of(&outcome) };
                     self.post(invoker.run.row(), &answer, after)?;
@@ -83,6 +85,7 @@ impl Writer {
             Outcome::Completed(_) => COMPLETED,
             Outcome::Failed(_) => FAILED,
             Outcome::Cancelled { .. } => CANCELLED,
+            Outcome::Skipped { .. } => SKIPPED,
         };
         let records = (!segment.bytes.is_empty()).then_some(&*segment.bytes);
         let mut insert = self.connection.prepare_cached("INSERT INTO ends VALUES (?, ?, ?, ?, ?, ?)")?;
@@ -106,7 +109,7 @@ fn answer_of(outcome: &Outcome) -> Result<Json, Failure> {
     match outcome {
         Outcome::Completed(value) => Ok(value.clone()),
         Outcome::Failed(failure) => Err(failure.clone().never_retried()),
-        Outcome::Cancelled { reason } => {
+        Outcome::Cancelled { reason } | Outcome::Skipped { reason } => {
             let message = format!("the invoked run was cancelled: {reason}");
             Err(Failure::of_host(Kind::Cancelled, "InvocationCancelled", message).coded("cancelled").never_retried())
         }

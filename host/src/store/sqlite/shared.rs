@@ -99,7 +99,7 @@ impl Shared {
         }
     }
 
-    /// A run never leaves it for [`Self::leases`], nor comes back, without this lock.
+    /// A run never leaves it for [`Self::leases`], nor comes back, without this lock; its gates hold who waits for a place.
     pub fn agenda(&self) -> MutexGuard<'_, Agenda> {
         self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 
 use super::queue::Command;
-use super::{SqliteStore, components, mail, plugins, rows, views};
+use super::{SqliteStore, components, doors, mail, plugins, rows, views};
 use crate::model::{
-    Digest, Ended, Event, EventId, Mail, Millis, Namespace, OpKey, Outcome, PluginName, Record, RunId, Status,
+    Digest, Ended, Event, EventId, FunctionKey, Mail, Millis, Namespace, OpKey, Outcome, PluginName, Record, RunId,
+    Status,
 };
 use crate::store::{
-    Cancelled, Done, Effect, Error, EventFilter, Lease, LogLine, Publication, Published, RunFilter, RunView, Signal,
-    Store, Urgency, Verdict, Version,
+    Cancelled, Done, Effect, Error, EventFilter, Lease, LogLine, Pause, Publication, Published, Replay, Replayed,
+    RunFilter, RunView, Signal, Store, Urgency, Verdict, Version,
 };
 
 #[async_trait]
@@ -112,6 +113,40 @@ impl Store for SqliteStore {
     async fn settle(&self, lease: &Lease, verdict: Verdict) -> Result<(), Error> {
         let active = self.shared.leases.held(lease)?;
         self.shared.queue.ask(|answer| Command::Settle { active, verdict, answer }).await
+    }
+
+    async fn replay(&self, generation: u64, replay: Replay) -> Result<Replayed, Error> {
+        let replay = Box::new(replay);
+        self.shared.queue.ask(|answer| Command::Replay { generation, replay, answer }).await
+    }
+
+    fn widen(&self, lease: &Lease) -> bool {
+        let mut agenda = self.shared.agenda();
+        self.shared.leases.held(lease).is_ok_and(|active| agenda.gates.widen(active.row()))
+    }
+
+    fn narrow(&self, lease: &Lease) {
+        let mut agenda = self.shared.agenda();
+        if let Ok(active) = self.shared.leases.held(lease) {
+            let served = agenda.gates.narrow(active.row());
+            let is_news = !served.admitted.is_empty();
+            let wider = agenda.serve(served);
+            drop(agenda);
+            self.shared.wake_all(&wider);
+            if is_news {
+                self.shared.news.notify_one();
+            }
+        }
+    }
+
+    async fn pause(&self, function: &Arc<FunctionKey>, pause: Pause) -> Result<(), Error> {
+        let function = function.clone();
+        self.shared.queue.ask(|answer| Command::Pause { function, pause, answer }).await
+    }
+
+    async fn paused(&self) -> Result<Vec<Arc<FunctionKey>>, Error> {
+        let shared = self.shared.clone();
+        self.shared.readers.read(move |connection| doors::paused(connection, &shared.names)).await
     }
 
     async fn signal(&self, namespace: &Namespace, signal: Signal) -> Result<Option<RunId>, Error> {
@@ -223,6 +258,9 @@ impl SqliteStore {
     fn with_status(&self, mut view: RunView) -> RunView {
         if view.ended.is_none() && self.shared.leases.get(view.id.row()).is_some() {
             view.status = Status::Running;
+        }
+        if view.ended.is_none() {
+            view.held_by = self.shared.agenda().gates.held_by(view.id.row());
         }
         view
     }

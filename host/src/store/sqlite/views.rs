@@ -22,6 +22,13 @@ pub fn run(connection: &Connection, names: &Names, namespace: &Namespace, id: Ru
     let mut view = view(connection, found)?;
     view.journal = rows::journal(connection, id)?.0;
     view.log = logs::read(connection, id.row())?;
+    view.replays = rows::replays(connection, id)?;
+    if view.status == Status::Queued && view.journal.is_empty() {
+        let sql =
+            "SELECT gatherings.events FROM runs JOIN gatherings ON gatherings.function = runs.function AND run = row
+                   WHERE row = ?";
+        view.gathers = connection.prepare_cached(sql)?.query_row([id.row()], |row| row.get(0)).optional()?;
+    }
     Ok(Some(view))
 }
 
@@ -39,6 +46,7 @@ fn view(connection: &Connection, run: RunRow) -> Result<RunView, Error> {
         Some(Outcome::Completed(_)) => Status::Completed,
         Some(Outcome::Failed(_)) => Status::Failed,
         Some(Outcome::Cancelled { .. }) => Status::Cancelled,
+        Some(Outcome::Skipped { .. }) => Status::Skipped,
     };
     let mut query = connection.prepare_cached("SELECT due FROM open WHERE run = ?")?;
     let due: Option<Option<i64>> = query.query_row([run.id.row()], |row| row.get(0)).optional()?;
@@ -48,8 +56,12 @@ fn view(connection: &Connection, run: RunRow) -> Result<RunView, Error> {
         version: run.version,
         events: run.events,
         failed_run: run.failed_run,
+        replay_of: run.replay_of,
+        replays: Vec::new(),
         status,
         due: due.flatten().map(|due| due as u64),
+        held_by: None,
+        gathers: None,
         ended,
         journal: Vec::new(),
         log: Vec::new(),
@@ -102,8 +114,13 @@ fn sources(filter: &RunFilter) -> &'static [(&'static str, &'static str)] {
         "runs.row",
         "runs WHERE runs.row < ?2 AND EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row AND ends.status = 3)",
     );
+    const SKIPPED: (&str, &str) = (
+        "runs.row",
+        "runs WHERE runs.row < ?2 AND EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row AND ends.status = 4)",
+    );
     match filter.status {
         Some(Status::Failed) => &[FAILED],
+        Some(Status::Skipped) => &[SKIPPED],
         Some(Status::Cancelled) => &[CANCELLED],
         _ if filter.dead_letters => &[FAILED],
         Some(Status::Completed) => &[COMPLETED],

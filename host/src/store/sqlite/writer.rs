@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, params};
 
-use super::after::After;
+use super::after::{After, Moved};
 use super::leases::Active;
 use super::queue::{Batch, Command};
 use super::schema::PAGE_BYTES;
 use super::shared::Shared;
 use super::waits::Awaited;
 use super::wal_file::WalFile;
-use super::{bulk, logs, recovery};
+use super::{bulk, doors, logs, recovery};
 use crate::limits;
 use crate::store::Error;
 
@@ -56,6 +56,8 @@ pub struct Writer {
     /// The number of the last letter to a run.
     pub last_mail: i64,
     pub awaited: Awaited,
+    /// Whether any function is paused.
+    pub has_paused: bool,
     /// Whether a command to go on with what is to end many runs waits.
     pub is_cancelling: bool,
     pub wal: WalFile,
@@ -70,6 +72,7 @@ impl Writer {
         wal: WalFile,
     ) -> Result<Self, Error> {
         let awaited = Awaited::read(&connection)?;
+        let has_paused = doors::has_paused(&connection)?;
         let is_cancelling = bulk::has_under_way(&connection)?;
         Ok(Self {
             connection,
@@ -80,6 +83,7 @@ impl Writer {
             young: 0,
             last_mail: found.last_mail,
             awaited,
+            has_paused,
             is_cancelling,
             wal,
             commits: 0,
@@ -215,6 +219,15 @@ impl Writer {
                 after.generation = Some(self.generation);
                 after.answer(answer, generation)
             }
+            Command::Replay { generation, replay, answer } => {
+                let replayed = self.replay(generation, *replay, after);
+                after.answer(answer, replayed)
+            }
+            Command::Remember { run, notes } => self.remember(run, &notes),
+            Command::Pause { function, pause, answer } => {
+                let paused = self.pause(&function, pause);
+                after.answer(answer, paused)
+            }
             Command::WriteLogs { answer } | Command::Close { answer } => after.answer(answer, Ok(())),
             Command::Refill => {
                 after.refills = true;
@@ -238,6 +251,7 @@ impl Writer {
             let mut agenda = self.shared.agenda();
             let mut turns = self.shared.leases.list_all();
             turns.extend(agenda.list_young());
+            turns.extend(agenda.list_held());
             turns
         };
         let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO open VALUES (?, ?)")?;
@@ -257,8 +271,11 @@ impl Writer {
         match recovery::read_open(&self.connection, from, room) {
             Ok((turns, beyond)) => {
                 let mut agenda = self.shared.agenda();
-                let waiting = turns.into_iter().filter(|turn| !self.shared.leases.has(turn.1));
-                agenda.refill(from, waiting, beyond);
+                let waiting: Vec<_> = turns
+                    .into_iter()
+                    .filter(|turn| !self.shared.leases.has(turn.1) && !agenda.gates.holds(turn.1))
+                    .collect();
+                agenda.refill(from, waiting.into_iter(), beyond);
                 drop(agenda);
                 self.shared.news.notify_one();
             }
@@ -309,13 +326,17 @@ impl Writer {
         change: impl FnOnce(&mut Self, &mut After) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
         self.execute("SAVEPOINT command")?;
-        let posted = after.posted.len();
+        let (posted, moved) = (after.posted.len(), after.moved.len());
         let outcome = change(self, after);
         if matches!(outcome, Err(Trouble::Refused(_))) {
             self.execute("ROLLBACK TO command")?;
             self.shared.names.reload(&self.connection)?;
             self.awaited = Awaited::read(&self.connection)?;
             after.posted.truncate(posted);
+            let mut agenda = self.shared.agenda();
+            for Moved { row, from, .. } in after.moved.drain(moved..) {
+                agenda.add_listed((from, row), None);
+            }
         }
         self.execute("RELEASE command")?;
         outcome

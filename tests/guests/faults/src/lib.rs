@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;
-use stepwell::{Context, Error, FailureContext, Function, Result, Step, WaitForSignal, try_join_all};
+use stepwell::{Concurrency, Context, Error, FailureContext, Function, Result, Step, WaitForSignal, try_join_all};
 
-stepwell::plugin!(misbehaving, limits, mistakes, walls, chain::functions);
+stepwell::plugin!(misbehaving, limits, mistakes, walls, crowds, chain::functions);
 
 /// What misbehaves, wherever the event says.
 type Fault = fn(&Value);
@@ -92,6 +92,25 @@ fn limits() -> Vec<Function> {
         function("many-big-steps", Function::new("many-big-steps", many_big_steps)),
         function("long-sleep", Function::new("long-sleep", long_sleep)),
         function("await-signal", Function::new("await-signal", await_signal)),
+    ]
+}
+
+/// Functions that ask the world something, under a limit: one at a time for each name, two for all.
+fn crowds() -> Vec<Function> {
+    let limit = || Concurrency::new(2).key("'crowd'").across_environment();
+    let one = Function::new("crowd", async |Context { event, step, .. }: Context| {
+        step.run("ask", || http::get(event.data["url"].as_str().unwrap_or_default())).await?;
+        Ok(())
+    });
+    let fan = Function::new("crowd-fan", async |Context { event, step, .. }: Context| {
+        let url = event.data["url"].as_str().unwrap_or_default();
+        let ask = |n: u32| step.run(format!("ask-{n}"), move || http::get(&format!("{url}/{n}")));
+        try_join_all((0..4).map(ask)).await?;
+        Ok(())
+    });
+    vec![
+        one.on("faults/crowd").concurrency(limit()).concurrency(Concurrency::new(1).key("event.data.name")),
+        fan.on("faults/crowd-fan").concurrency(limit()),
     ]
 }
 

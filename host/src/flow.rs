@@ -1,0 +1,8 @@
+//! What may keep a run from being executed: places among those who execute at once, and the pace of starts.
+//!
+//! Pure: the store calls it inside its own locks and tells it what it has to remember for good.
+
+mod gates;
+mod pool;
+
+pub use gates::{Admission, Candidate, Gates, Notes, Served};

@@ -1,0 +1,529 @@
+//! All gates: who is let through, who is held where, and who follows when somebody leaves.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::pool::{Order, Pool};
+use crate::model::{Arrival, HeldBy, LimitKey, Millis, Place, Terms, Throttled};
+
+/// A run that wants to be executed. `T` is what its owner needs to know it again.
+#[derive(Debug, Clone)]
+pub struct Candidate<T> {
+    pub row: i64,
+    pub created: Millis,
+    pub terms: Arc<Terms>,
+    /// It has been executed before.
+    pub has_begun: bool,
+    pub ticket: T,
+}
+
+impl<T> Candidate<T> {
+    /// Older runs first, and a priority makes a run older.
+    fn order(&self) -> Order {
+        (self.created as i64 - i64::from(self.terms.priority_s) * 1_000, self.row)
+    }
+}
+
+/// What is to be remembered for good of a run that was let through.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// The throttle's new arrival.
+    pub pace: Option<(LimitKey, Arrival)>,
+    /// The place that the run keeps to its end.
+    pub run_place: Option<LimitKey>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Admission {
+    Admitted(Notes),
+    Held,
+}
+
+/// Who follows when somebody has left.
+#[derive(Debug)]
+pub struct Served<T> {
+    /// Runs that are no longer held: asked for again they are admitted.
+    pub admitted: Vec<Candidate<T>>,
+    /// Rows of executing runs that may ask for another place now.
+    pub wider: Vec<i64>,
+}
+
+impl<T> Default for Served<T> {
+    fn default() -> Self {
+        Self { admitted: Vec::new(), wider: Vec::new() }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Gate {
+    Place(Place),
+    Run(Place),
+    Pace(Throttled),
+}
+
+#[derive(Debug)]
+struct Held<T> {
+    candidate: Candidate<T>,
+    gate: Gate,
+}
+
+/// What a run that was let through has taken.
+#[derive(Debug)]
+struct Taken {
+    terms: Arc<Terms>,
+    order: Order,
+    /// Of each of its pools.
+    places: u32,
+    notes: Notes,
+}
+
+/// Those who wait for their pace.
+#[derive(Debug, Default)]
+struct Pacing {
+    arrival: Option<Arrival>,
+    line: BTreeSet<Order>,
+    timer: Option<Millis>,
+}
+
+#[derive(Debug)]
+pub struct Gates<T> {
+    pools: HashMap<LimitKey, Pool>,
+    paces: HashMap<LimitKey, Pacing>,
+    timers: BTreeSet<(Millis, LimitKey)>,
+    held: HashMap<i64, Held<T>>,
+    /// By when held runs have to begin.
+    deadlines: BTreeSet<(Millis, i64)>,
+    taken: HashMap<i64, Taken>,
+    /// Runs that have a place to their end.
+    under_way: HashMap<i64, LimitKey>,
+    /// The latest time that was told.
+    now: Millis,
+}
+
+impl<T> Default for Gates<T> {
+    fn default() -> Self {
+        Self::begin(HashMap::new(), HashMap::new())
+    }
+}
+
+impl<T> Gates<T> {
+    /// With what was remembered: throttles' arrivals, and runs with a place to their end.
+    pub fn begin(arrivals: HashMap<LimitKey, Arrival>, under_way: HashMap<i64, LimitKey>) -> Self {
+        let paces =
+            arrivals.into_iter().map(|(key, arrival)| (key, Pacing { arrival: Some(arrival), ..Pacing::default() }));
+        let mut pools: HashMap<LimitKey, Pool> = HashMap::new();
+        for pool in under_way.values() {
+            pools.entry(*pool).or_default().enter();
+        }
+        Self {
+            pools,
+            paces: paces.collect(),
+            timers: BTreeSet::new(),
+            held: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            taken: HashMap::new(),
+            under_way,
+            now: 0,
+        }
+    }
+
+    /// Lets the run through if every gate has room for it, else holds it at the first that has none.
+    pub fn admit(&mut self, candidate: Candidate<T>, now: Millis) -> Admission {
+        self.now = self.now.max(now);
+        if let Some(taken) = self.taken.get_mut(&candidate.row) {
+            return Admission::Admitted(std::mem::take(&mut taken.notes));
+        }
+        match self.enter(&candidate) {
+            Ok(notes) => {
+                self.take(&candidate, Notes::default());
+                Admission::Admitted(notes)
+            }
+            Err(gate) => {
+                self.hold(candidate, gate);
+                Admission::Held
+            }
+        }
+    }
+
+    /// Lets a run through that is to end without being executed, whatever holds it; `None` if nothing does.
+    pub fn let_through(&mut self, row: i64) -> Option<Candidate<T>> {
+        let candidate = self.take_out(row)?;
+        let taken =
+            Taken { terms: candidate.terms.clone(), order: candidate.order(), places: 0, notes: Notes::default() };
+        self.taken.insert(row, taken);
+        Some(candidate)
+    }
+
+    /// Whom the time lets through: those whose pace it is, and those whose time to begin is over.
+    pub fn open(&mut self, now: Millis) -> Served<T> {
+        self.now = self.now.max(now);
+        let mut served = Served::default();
+        while let Some((_, row)) = self.deadlines.first().copied().filter(|(by, _)| *by <= self.now) {
+            self.deadlines.pop_first();
+            served.admitted.extend(self.let_through(row));
+        }
+        while let Some((_, key)) = self.timers.first().copied().filter(|(at, _)| *at <= self.now) {
+            self.timers.pop_first();
+            self.serve_pace(key, &mut served);
+        }
+        served
+    }
+
+    /// The run executes no more: it has ended, or it waits.
+    pub fn leave(&mut self, row: i64, has_ended: bool) -> Served<T> {
+        let mut left = Vec::new();
+        if let Some(taken) = self.taken.remove(&row) {
+            for place in taken.terms.places.iter().filter(|_| taken.places > 0) {
+                self.pool(place.pool).leave(taken.places);
+                left.push(place.pool);
+            }
+        }
+        if has_ended && let Some(pool) = self.under_way.remove(&row) {
+            self.pool(pool).leave(1);
+            left.push(pool);
+        }
+        self.serve_pools(&left)
+    }
+
+    /// Takes one more place for an executing run. If there is none, the run is told once there may be.
+    pub fn widen(&mut self, row: i64) -> bool {
+        let Some(taken) = self.taken.get_mut(&row) else { return true };
+        let (terms, order) = (taken.terms.clone(), taken.order);
+        if let Some(full) = terms.places.iter().find(|place| !has_room(&self.pools, place)) {
+            self.pool(full.pool).want_more(order);
+            return false;
+        }
+        taken.places += 1;
+        terms.places.iter().for_each(|place| self.pool(place.pool).enter());
+        true
+    }
+
+    /// Gives back one place of an executing run.
+    pub fn narrow(&mut self, row: i64) -> Served<T> {
+        let Some(taken) = self.taken.get_mut(&row).filter(|taken| taken.places > 1) else { return Served::default() };
+        taken.places -= 1;
+        let pools: Vec<LimitKey> = taken.terms.places.iter().map(|place| place.pool).collect();
+        pools.iter().for_each(|pool| self.pool(*pool).leave(1));
+        self.serve_pools(&pools)
+    }
+
+    /// When the time lets somebody through next.
+    pub fn next_due(&self) -> Option<Millis> {
+        let timer = self.timers.first().map(|(at, _)| *at);
+        timer.into_iter().chain(self.deadlines.first().map(|(by, _)| *by)).min()
+    }
+
+    pub fn holds(&self, row: i64) -> bool {
+        self.held.contains_key(&row)
+    }
+
+    /// How many are held.
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    pub fn tickets_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.held.values_mut().map(|held| &mut held.candidate.ticket)
+    }
+
+    pub fn ticket_mut(&mut self, row: i64) -> Option<&mut T> {
+        self.held.get_mut(&row).map(|held| &mut held.candidate.ticket)
+    }
+
+    /// What holds the run.
+    pub fn held_by(&self, row: i64) -> Option<HeldBy> {
+        Some(match &self.held.get(&row)?.gate {
+            Gate::Place(place) => HeldBy::Concurrency { limit: place.limit, of: place.of.clone() },
+            Gate::Run(place) => HeldBy::RunConcurrency { limit: place.limit, of: place.of.clone() },
+            Gate::Pace(Throttled { pace, of }) => {
+                let until = self.paces.get(&pace.key).and_then(|pacing| pacing.timer).unwrap_or(self.now);
+                HeldBy::Throttle { limit: pace.limit, period_ms: pace.period_ms, of: of.clone(), until }
+            }
+        })
+    }
+
+    /// Passes all gates or none.
+    fn enter(&mut self, candidate: &Candidate<T>) -> Result<Notes, Gate> {
+        let Candidate { row, terms, has_begun, .. } = candidate;
+        let run_place = terms.run_place.as_ref().filter(|_| !self.under_way.contains_key(row));
+        if let Some(full) = run_place.filter(|place| !has_room(&self.pools, place)) {
+            return Err(Gate::Run(full.clone()));
+        }
+        if let Some(full) = terms.places.iter().find(|place| !has_room(&self.pools, place)) {
+            return Err(Gate::Place(full.clone()));
+        }
+        let mut notes = Notes::default();
+        if let Some(throttled) = terms.throttle.as_ref().filter(|_| !has_begun) {
+            let pacing = self.paces.entry(throttled.pace.key).or_default();
+            let arrival = throttled.pace.admit(pacing.arrival, self.now).map_err(|_| Gate::Pace(throttled.clone()))?;
+            pacing.arrival = Some(arrival);
+            notes.pace = Some((throttled.pace.key, arrival));
+        }
+        terms.places.iter().for_each(|place| self.pool(place.pool).enter());
+        if let Some(place) = run_place {
+            self.pool(place.pool).enter();
+            self.under_way.insert(*row, place.pool);
+            notes.run_place = Some(place.pool);
+        }
+        Ok(notes)
+    }
+
+    fn take(&mut self, candidate: &Candidate<T>, notes: Notes) {
+        let taken = Taken { terms: candidate.terms.clone(), order: candidate.order(), places: 1, notes };
+        self.taken.insert(candidate.row, taken);
+    }
+
+    fn hold(&mut self, candidate: Candidate<T>, gate: Gate) {
+        let (row, order) = (candidate.row, candidate.order());
+        if let Some(by) = candidate.terms.start_by.filter(|_| !candidate.has_begun) {
+            self.deadlines.insert((by, row));
+        }
+        match &gate {
+            Gate::Place(place) | Gate::Run(place) => self.pool(place.pool).wait(place, order),
+            Gate::Pace(throttled) => {
+                self.paces.entry(throttled.pace.key).or_default().line.insert(order);
+            }
+        }
+        let pace = match &gate {
+            Gate::Pace(throttled) => Some(throttled.pace.key),
+            _ => None,
+        };
+        self.held.insert(row, Held { candidate, gate });
+        if let Some(key) = pace {
+            self.set_timer(key);
+        }
+    }
+
+    /// Takes a run out of the line in which it is held.
+    fn take_out(&mut self, row: i64) -> Option<Candidate<T>> {
+        let Held { candidate, gate } = self.held.remove(&row)?;
+        if let Some(by) = candidate.terms.start_by {
+            self.deadlines.remove(&(by, row));
+        }
+        match &gate {
+            Gate::Place(place) | Gate::Run(place) => self.pool(place.pool).forget(place.limit, candidate.order()),
+            Gate::Pace(throttled) => {
+                if let Some(pacing) = self.paces.get_mut(&throttled.pace.key) {
+                    pacing.line.remove(&candidate.order());
+                }
+                self.set_timer(throttled.pace.key);
+            }
+        }
+        Some(candidate)
+    }
+
+    /// Rings when the first of the line may start.
+    fn set_timer(&mut self, key: LimitKey) {
+        let Some(pacing) = self.paces.get_mut(&key) else { return };
+        if let Some(timer) = pacing.timer.take() {
+            self.timers.remove(&(timer, key));
+        }
+        let first = pacing.line.first().and_then(|(_, row)| self.held.get(row));
+        if let Some(Held { gate: Gate::Pace(throttled), .. }) = first {
+            let at = throttled.pace.admit(pacing.arrival, self.now).err().unwrap_or(self.now);
+            pacing.timer = Some(at);
+            self.timers.insert((at, key));
+        }
+    }
+
+    fn serve_pace(&mut self, key: LimitKey, served: &mut Served<T>) {
+        while let Some((_, row)) = self.paces.get(&key).and_then(|pacing| pacing.line.first().copied()) {
+            let Some(candidate) = self.take_out(row) else { return };
+            match self.enter(&candidate) {
+                Ok(notes) => {
+                    self.take(&candidate, notes);
+                    served.admitted.push(candidate);
+                }
+                Err(gate) => {
+                    let is_too_soon = matches!(gate, Gate::Pace(_));
+                    self.hold(candidate, gate);
+                    if is_too_soon {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn serve_pools(&mut self, pools: &[LimitKey]) -> Served<T> {
+        let mut served = Served::default();
+        for key in pools {
+            while let Some((_, row)) = self.pools.get(key).and_then(Pool::next) {
+                let Some(candidate) = self.take_out(row) else { break };
+                match self.enter(&candidate) {
+                    Ok(notes) => {
+                        self.take(&candidate, notes);
+                        served.admitted.push(candidate);
+                    }
+                    Err(gate) => self.hold(candidate, gate),
+                }
+            }
+            let pool = self.pool(*key);
+            served.wider.extend(pool.wake_wide().into_iter().map(|(_, row)| row));
+            if pool.is_empty() {
+                self.pools.remove(key);
+            }
+        }
+        served
+    }
+
+    fn pool(&mut self, key: LimitKey) -> &mut Pool {
+        self.pools.entry(key).or_default()
+    }
+}
+
+fn has_room(pools: &HashMap<LimitKey, Pool>, place: &Place) -> bool {
+    pools.get(&place.pool).is_none_or(|pool| pool.has_room(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Pace;
+
+    fn place(pool: u8, limit: u32) -> Place {
+        Place { pool: [pool; 16], limit, of: None }
+    }
+
+    fn throttled(period_ms: Millis) -> Option<Throttled> {
+        Some(Throttled { pace: Pace { limit: 1, period_ms, burst: 1, key: [9; 16] }, of: None })
+    }
+
+    fn run(row: i64, terms: Terms) -> Candidate<()> {
+        Candidate { row, created: row as Millis, terms: terms.into(), has_begun: false, ticket: () }
+    }
+
+    fn is_in(gates: &mut Gates<()>, candidate: Candidate<()>) -> bool {
+        let now = gates.now;
+        matches!(gates.admit(candidate, now), Admission::Admitted(_))
+    }
+
+    fn rows(served: Served<()>) -> Vec<i64> {
+        served.admitted.into_iter().map(|candidate| candidate.row).collect()
+    }
+
+    const NOBODY: [i64; 0] = [];
+
+    fn limited(limit: u32) -> Terms {
+        Terms { places: vec![place(1, limit)], ..Terms::default() }
+    }
+
+    #[test]
+    fn the_oldest_follows_who_leaves() {
+        let mut gates = Gates::default();
+        assert!(is_in(&mut gates, run(1, limited(1))));
+        for row in [3, 2, 4] {
+            assert!(!is_in(&mut gates, run(row, limited(1))));
+        }
+        assert_eq!(gates.held_by(3), Some(HeldBy::Concurrency { limit: 1, of: None }));
+        assert_eq!(rows(gates.leave(1, false)), [2]);
+        assert!(!is_in(&mut gates, run(5, limited(1))), "the place is taken already");
+        assert!(is_in(&mut gates, run(2, limited(1))));
+        assert_eq!(rows(gates.leave(2, true)), [3]);
+        assert_eq!(rows(gates.leave(3, true)), [4]);
+        assert_eq!(rows(gates.leave(4, true)), [5]);
+        assert_eq!(rows(gates.leave(5, true)), NOBODY);
+        assert!(gates.pools.is_empty() && gates.held.is_empty() && gates.taken.is_empty(), "{gates:?}");
+    }
+
+    #[test]
+    fn priority_makes_older() {
+        let mut gates = Gates::default();
+        assert!(is_in(&mut gates, run(1, limited(1))));
+        assert!(!is_in(&mut gates, run(2, limited(1))));
+        assert!(!is_in(&mut gates, run(3, Terms { priority_s: 600, ..limited(1) })));
+        assert!(!is_in(&mut gates, run(4, Terms { priority_s: -600, ..limited(1) })));
+        assert_eq!(rows(gates.leave(1, true)), [3]);
+        assert_eq!(rows(gates.leave(3, true)), [2]);
+        assert_eq!(rows(gates.leave(2, true)), [4]);
+    }
+
+    #[test]
+    fn each_keeps_its_own_limit() {
+        let mut gates = Gates::default();
+        assert!(is_in(&mut gates, run(1, limited(3))) && is_in(&mut gates, run(2, limited(3))));
+        assert!(!is_in(&mut gates, run(3, limited(1))), "two are too many for it");
+        assert!(is_in(&mut gates, run(4, limited(3))), "which does not keep out who allows for more");
+        assert!(!is_in(&mut gates, run(5, limited(3))));
+        assert_eq!(rows(gates.leave(1, true)), [5], "still too many for 3");
+        assert_eq!(rows(gates.leave(2, true)), NOBODY);
+        assert_eq!(rows(gates.leave(4, true)), NOBODY);
+        assert_eq!(rows(gates.leave(5, true)), [3]);
+    }
+
+    #[test]
+    fn a_place_in_one_pool_is_not_taken_while_another_is_full() {
+        let both = |row| run(row, Terms { places: vec![place(1, 1), place(2, 1)], ..Terms::default() });
+        let of = |pool, row| run(row, Terms { places: vec![place(pool, 1)], ..Terms::default() });
+        let mut gates = Gates::default();
+        assert!(is_in(&mut gates, of(1, 1)) && is_in(&mut gates, of(2, 2)));
+        assert!(!is_in(&mut gates, both(3)) && !is_in(&mut gates, of(1, 4)));
+        assert_eq!(rows(gates.leave(1, true)), [4], "3 waits for the second pool and leaves the first to 4");
+        assert_eq!(rows(gates.leave(2, true)), NOBODY, "3 now waits for the first");
+        assert_eq!(rows(gates.leave(4, true)), [3]);
+    }
+
+    #[test]
+    fn throttled_runs_come_one_by_one_and_are_not_throttled_again() {
+        let mut gates = Gates::default();
+        let terms = || Terms { throttle: throttled(1_000), ..Terms::default() };
+        let noted = gates.admit(run(1, terms()), 5_000);
+        assert_eq!(noted, Admission::Admitted(Notes { pace: Some(([9; 16], 6_000_000_000)), run_place: None }));
+        for row in 2..5 {
+            assert!(!is_in(&mut gates, run(row, terms())));
+        }
+        assert_eq!(gates.next_due(), Some(6_000));
+        assert_eq!(rows(gates.open(5_999)), NOBODY);
+        assert_eq!(rows(gates.open(6_000)), [2]);
+        assert_eq!(gates.next_due(), Some(7_000));
+        assert_eq!(rows(gates.open(9_500)), [3], "late, the pace counts from then");
+        assert_eq!(gates.next_due(), Some(10_500));
+        gates.leave(2, false);
+        assert!(is_in(&mut gates, Candidate { has_begun: true, ..run(2, terms()) }), "goes on");
+        let remembered = HashMap::from([([9; 16], 20_000_000_000)]);
+        let mut after = Gates::begin(remembered, HashMap::new());
+        assert_eq!(after.admit(run(7, terms()), 15_000), Admission::Held, "it counts what came before a restart");
+    }
+
+    #[test]
+    fn a_run_keeps_its_own_place_to_its_end() {
+        let mut gates = Gates::default();
+        let terms = || Terms { run_place: Some(place(3, 1)), ..Terms::default() };
+        assert!(is_in(&mut gates, run(1, terms())));
+        assert!(!is_in(&mut gates, run(2, terms())));
+        assert_eq!(rows(gates.leave(1, false)), NOBODY, "it sleeps");
+        assert!(is_in(&mut gates, run(1, terms())), "and goes on");
+        assert_eq!(rows(gates.leave(1, true)), [2]);
+        let mut after = Gates::begin(HashMap::new(), HashMap::from([(2, [3; 16])]));
+        assert!(!is_in(&mut after, run(4, terms())) && is_in(&mut after, run(2, terms())), "after a restart, too");
+    }
+
+    #[test]
+    fn more_places_are_taken_while_there_are_some() {
+        let mut gates = Gates::default();
+        assert!(is_in(&mut gates, run(1, limited(3))) && is_in(&mut gates, run(2, limited(3))));
+        assert!(gates.widen(1) && !gates.widen(1));
+        let served = gates.leave(2, true);
+        assert_eq!((rows(served), gates.widen(1)), (vec![], true));
+        assert!(!is_in(&mut gates, run(3, limited(3))));
+        assert!(!gates.widen(1));
+        assert_eq!(rows(gates.narrow(1)), [3], "who waits comes before who would have more");
+        gates.narrow(1);
+        assert_eq!(gates.narrow(1).admitted.len(), 0, "the last place goes with the lease");
+        assert!(is_in(&mut gates, run(4, limited(3))) && !is_in(&mut gates, run(5, limited(3))));
+    }
+
+    #[test]
+    fn who_is_not_begun_in_time_is_let_through_to_end() {
+        let mut gates = Gates::default();
+        assert!(is_in(&mut gates, run(1, limited(1))));
+        assert!(!is_in(&mut gates, run(2, Terms { start_by: Some(50), ..limited(1) })));
+        assert!(!is_in(&mut gates, run(3, limited(1))));
+        assert_eq!(gates.next_due(), Some(50));
+        assert_eq!(rows(gates.open(50)), [2]);
+        assert!(is_in(&mut gates, run(2, limited(1))), "it takes no place");
+        assert_eq!(rows(gates.leave(2, true)), NOBODY);
+        assert!(gates.let_through(3).is_some() && gates.let_through(3).is_none());
+        assert_eq!(rows(gates.leave(1, true)), NOBODY);
+    }
+}
