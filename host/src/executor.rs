@@ -6,6 +6,7 @@
 
 mod act;
 mod drive;
+mod fetch;
 mod history;
 mod operation;
 mod pass;
@@ -17,6 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use tokio::sync::{Semaphore, watch};
 
+use crate::limits;
 use crate::model::{Clock, Millis, RetryAdvice, RetryPolicy};
 use crate::registry::Registry;
 use crate::router::Router;
@@ -47,6 +49,8 @@ pub struct Executor {
     jitter: Mutex<ChaCha8Rng>,
     retry_interval_ms: Option<Millis>,
     instances: Arc<Semaphore>,
+    /// Room for requests that the host makes.
+    fetches: Semaphore,
 }
 
 impl Executor {
@@ -59,6 +63,7 @@ impl Executor {
             jitter: Mutex::new(ChaCha8Rng::seed_from_u64(parts.jitter_seed)),
             retry_interval_ms: parts.retry_interval_ms,
             instances: Arc::new(Semaphore::new(parts.instances)),
+            fetches: Semaphore::new(limits::FETCHES_MAX),
         })
     }
 

@@ -1,14 +1,35 @@
-//! CEL expressions over events, with Inngest's semantics where they differ from CEL's: what is missing is null.
+//! CEL expressions over events, with Inngest's semantics: `docs/expressions.md`.
+//!
+//! A text is read into a tree (`syntax`), the tree made ready once (`program`), and that evaluated (`evaluation`) over
+//! the fields that it asks for, which are read from the event's text (`fields`).
 
+mod arithmetic;
+mod comparison;
+mod evaluation;
+mod fields;
+mod functions;
 mod lookup;
+mod pattern;
+mod program;
+mod steps;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod time;
+mod token;
+mod value;
+mod writing;
 
 use std::fmt;
 use std::sync::Arc;
 
-use cel::{Context, ExecutionError, Program, Value};
-
 use crate::limits;
 use crate::model::Json;
+use evaluation::Evaluation;
+use fields::Found;
+use program::{About, Program};
+use steps::Exhausted;
+use value::Value;
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -25,7 +46,7 @@ pub struct Error {
     problem: String,
 }
 
-/// The expression has no boolean value for this event.
+/// The expression has no such value for this event.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("expression {source_text:?} cannot be decided: {problem}")]
 pub struct Undecided {
@@ -33,14 +54,47 @@ pub struct Undecided {
     problem: String,
 }
 
+/// What is wrong with a text, and at which byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Problem {
+    at: usize,
+    words: String,
+}
+
+impl Problem {
+    fn new(at: usize, words: String) -> Self {
+        Self { at, words }
+    }
+
+    /// With the line and the column, both from 1.
+    fn told(&self, source: &str) -> String {
+        let before = &source[..self.at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let words: Vec<&str> = self.words.split_whitespace().collect();
+        format!("{line}:{column}: {}", words.join(" "))
+    }
+}
+
 impl Expression {
-    /// Compiles; at most [`limits::EXPRESSION_MAX_BYTES`].
+    /// Compiles what speaks of `event`; at most [`limits::EXPRESSION_MAX_BYTES`].
     pub fn compile(source: &str) -> Result<Self, Error> {
-        let refuse = |problem: String| Error { source_text: source.to_owned(), problem };
+        Self::compile_about(source, About::Event)
+    }
+
+    /// Compiles what also speaks of `async`, the event that has come.
+    pub fn compile_wait(source: &str) -> Result<Self, Error> {
+        Self::compile_about(source, About::EventAndAnswer)
+    }
+
+    fn compile_about(source: &str, about: About) -> Result<Self, Error> {
+        let refuse = |source: &str, problem: String| Error { source_text: source.to_owned(), problem };
         if source.len() > limits::EXPRESSION_MAX_BYTES {
-            return Err(refuse(format!("it is longer than {} bytes", limits::EXPRESSION_MAX_BYTES)));
+            let begin: String = source.chars().take(40).chain(['…']).collect();
+            return Err(refuse(&begin, format!("it is longer than {} bytes", limits::EXPRESSION_MAX_BYTES)));
         }
-        let program = Program::compile(source).map_err(|error| refuse(first_problem(&error.to_string())))?;
+        let program = syntax::read(source).and_then(|tree| program::compile(&tree, about));
+        let program = program.map_err(|problem| refuse(source, problem.told(source)))?;
         Ok(Self { source: source.into(), program: Arc::new(program) })
     }
 
@@ -48,42 +102,70 @@ impl Expression {
         &self.source
     }
 
-    /// Whether it is true of the event. A field that is not there makes it false, not an error.
+    /// Whether it is true of the event. What is null, or not there, is false.
     pub fn matches(&self, event: &Json) -> Result<bool, Undecided> {
-        self.decide(&[("event", event)])
+        let found = self.read(event, None)?;
+        self.decide(Evaluation::of_event(&self.program, &found))
     }
 
     /// Whether it is true of an event that has come (`async`), for a run that another one started (`event`).
     pub fn matches_answer(&self, event: &Json, answer: &Json) -> Result<bool, Undecided> {
-        self.decide(&[("event", event), ("async", answer)])
+        let found = self.read(event, Some(answer))?;
+        self.decide(Evaluation::of_answer(&self.program, &found))
     }
 
-    /// Its value for the event, as a text that only equal values have; `None` where that is `false`. What is missing is
-    /// null.
+    /// Its value for the event, as a text that only equal values have; `None` where that is `false`, or is not there:
+    /// to Inngest that is the same, and where there is a limit for each key, an event without one has none.
     pub fn key(&self, event: &Json) -> Result<Option<String>, Undecided> {
-        match self.execute(&[("event", event)])? {
-            Value::Bool(false) => Ok(None),
-            value => Ok(Some(text_of(&value))),
+        let found = self.read(event, None)?;
+        let mut evaluation = Evaluation::of_event(&self.program, &found);
+        match self.evaluate(&mut evaluation)? {
+            Value::Bool(false) | Value::Missing => Ok(None),
+            value => {
+                let text = writing::canonical(&value, &mut evaluation.steps);
+                text.map(Some).map_err(|Exhausted| self.exhausted())
+            }
         }
     }
 
-    fn decide(&self, variables: &[(&str, &Json)]) -> Result<bool, Undecided> {
-        match self.execute(variables)? {
+    /// Its value for the event, if that is a number.
+    pub fn number(&self, event: &Json) -> Result<Option<f64>, Undecided> {
+        let found = self.read(event, None)?;
+        match self.evaluate(&mut Evaluation::of_event(&self.program, &found))? {
+            Value::Int(number) => Ok(Some(number as f64)),
+            Value::Float(number) => Ok(Some(number).filter(|number| !number.is_nan())),
+            _ => Ok(None),
+        }
+    }
+
+    fn decide<'a>(&'a self, mut evaluation: Evaluation<'a>) -> Result<bool, Undecided> {
+        match self.evaluate(&mut evaluation)? {
             Value::Bool(truth) => Ok(truth),
-            Value::Null => Ok(false),
-            other => Err(self.undecided(format!("its value is {other:?}, not true or false"))),
+            Value::Null | Value::Missing => Ok(false),
+            other => Err(self.undecided(format!("its value is {}, not true or false", other.kind()))),
         }
     }
 
-    fn execute(&self, variables: &[(&str, &Json)]) -> Result<Value, Undecided> {
-        let mut context = Context::default();
-        for (name, value) in variables {
-            context.add_variable(*name, value.to_value()).map_err(|error| self.undecided(error.to_string()))?;
+    fn read(&self, event: &Json, answer: Option<&Json>) -> Result<Found, Undecided> {
+        let mut found = vec![None; self.program.places.len()];
+        let fields = [(Some(event), &self.program.event), (answer, &self.program.answer)];
+        for (json, fields) in fields.into_iter().filter(|(_, fields)| !fields.is_empty()) {
+            let read = json.map_or(Ok(()), |json| fields.read(json, &mut found));
+            read.map_err(|error| self.undecided(format!("the event cannot be read: {error}")))?;
         }
-        match self.program.execute(&context) {
-            Err(ExecutionError::NoSuchKey(_)) => Ok(Value::Null),
-            value => value.map_err(|error| self.undecided(error.to_string())),
+        Ok(found)
+    }
+
+    fn evaluate<'a>(&'a self, evaluation: &mut Evaluation<'a>) -> Result<Value<'a>, Undecided> {
+        match evaluation.value(&self.program.node) {
+            Ok(Value::Undefined(reason)) => Err(self.undecided(reason.to_string())),
+            Ok(value) => Ok(value),
+            Err(Exhausted) => Err(self.exhausted()),
         }
+    }
+
+    fn exhausted(&self) -> Undecided {
+        self.undecided(format!("it takes more than {} steps", limits::EXPRESSION_STEPS_MAX))
     }
 
     fn undecided(&self, problem: String) -> Undecided {
@@ -91,72 +173,8 @@ impl Expression {
     }
 }
 
-/// Numbers are one, whatever their type; a text is told from a number.
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::List(items) => format!("[{}]", items.iter().map(text_of).collect::<Vec<_>>().join(",")),
-        Value::Map(map) => {
-            let mut fields: Vec<_> = map.map.iter().map(|(key, value)| format!("{key:?}:{}", text_of(value))).collect();
-            fields.sort();
-            format!("{{{}}}", fields.join(","))
-        }
-        Value::Int(number) => number.to_string(),
-        Value::UInt(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::String(text) => format!("{text:?}"),
-        other => format!("{other:?}"),
-    }
-}
-
-/// The first thing that the parser complains of, without its drawing: `1:4: Syntax error: …`.
-fn first_problem(words: &str) -> String {
-    let line = words.lines().next().unwrap_or_default();
-    line.trim_start_matches("ERROR: ").trim_start_matches("<input>:").to_owned()
-}
-
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn matches(source: &str, event: &str) -> Result<bool, Undecided> {
-        Expression::compile(source).expect("compiles").matches(&Json::parse(event).expect("valid"))
-    }
-
-    #[test]
-    fn decides() {
-        let event = r#"{"data":{"function_id":"app-f","n":3}}"#;
-        assert!(matches("event.data.function_id == 'app-f'", event).expect("decided"));
-        assert!(!matches("event.data.n > 3", event).expect("decided"));
-        assert!(!matches("event.data.missing == 'x'", event).expect("decided"));
-        assert!(matches("event.data.n", event).is_err());
-    }
-
-    #[test]
-    fn has_a_key() {
-        let event = Json::trusted(r#"{"data":{"id":"1","n":1,"f":1.0,"no":false,"l":[1,"a"],"m":{"b":2,"a":[]}}}"#);
-        let key = |source: &str| Expression::compile(source).expect("compiles").key(&event).expect("decided");
-        assert_eq!(key("event.data.n"), key("event.data.f"));
-        assert_ne!(key("event.data.id"), key("event.data.n"));
-        assert_ne!(key("event.data.missing"), None);
-        assert_eq!(key("event.data.missing"), key("event.data.gone"));
-        assert_eq!((key("event.data.no"), key("event.data.n > 3")), (None, None));
-        assert_eq!(key("event.data.l"), Some(r#"[1,"a"]"#.into()));
-        assert_eq!(key("event.data.m"), key("{'a': [], 'b': 2}"));
-        assert_eq!(key("event.data.id + '-x'"), Some("\"1-x\"".into()));
-        assert!(Expression::compile("event.data.id - 1").expect("compiles").key(&event).is_err());
-    }
-
-    #[test]
-    fn refuses_what_does_not_compile() {
-        let error = Expression::compile("event.data ===").expect_err("no CEL");
-        let text = error.to_string();
-        assert!(text.starts_with("expression \"event.data ===\" is not valid CEL: 1:14: Syntax error"), "{text}");
-        assert_eq!(text.lines().count(), 1, "{text}");
     }
 }

@@ -72,6 +72,19 @@ pub const JITTER_MAX_MS: u64 = 5 * 60 * 1_000;
 pub const CRON_LATE_MS: u64 = 60_000;
 /// A filter expression: compiling one is work that a plugin can ask for.
 pub const EXPRESSION_MAX_BYTES: usize = 4_096;
+/// Levels of parentheses, operators and calls in an expression: each takes of the stack, when it is read and evaluated.
+pub const EXPRESSION_DEPTH_MAX: usize = 64;
+/// What evaluating an expression may take, one for each operator or value: some milliseconds, since it is on the way of
+/// every event.
+pub const EXPRESSION_STEPS_MAX: usize = 100_000;
+/// So many bytes of text that are compared, searched or copied count as a step. It bounds what an evaluation holds.
+pub const EXPRESSION_STEP_BYTES: usize = 256;
+/// So many bytes of JSON or of a pattern's text count as a step: each makes something larger than itself.
+pub const EXPRESSION_STEP_PARSED_BYTES: usize = 16;
+/// A regular expression in memory: for each byte of a text all of it may have to be looked at.
+pub const EXPRESSION_PATTERN_MAX_BYTES: usize = 64 << 10;
+/// What it takes to compile a regular expression that is not known before.
+pub const EXPRESSION_PATTERN_STEPS: usize = 2_000;
 /// Functions in one plugin: each costs a place in the index of triggers.
 pub const FUNCTIONS_PER_PLUGIN_MAX: usize = 1_000;
 
@@ -172,7 +185,7 @@ pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
 pub const EPOCH_TICK_MS: u64 = 10;
 /// Steps run in one instance before it is replaced by a fresh one: scripting engines grow with each call.
 pub const STEPS_PER_INSTANCE: u32 = 200;
-/// Steps of one run executing at once.
+/// Steps of one run executing at once, and fetches of one run.
 pub const FAN_OUT_MAX: usize = 64;
 /// A line of a run's log.
 pub const LOG_LINE_MAX_BYTES: usize = 64 << 10;
@@ -182,6 +195,15 @@ pub const LOG_LINES_PER_RUN_MAX: u32 = 10_000;
 pub const STDIO_MAX_BYTES: usize = 256 << 10;
 /// Outbound requests of one instance in flight at once.
 pub const OUTBOUND_IN_FLIGHT_MAX: usize = 64;
+/// A URL that the host fetches: twice what most servers take.
+pub const URL_MAX_BYTES: usize = 16 << 10;
+/// Header fields of a request that the host makes for a run: what hyper reads of a response.
+pub const FETCH_HEADERS_MAX: usize = 100;
+/// Redirects that one fetch follows. Browsers'.
+pub const REDIRECTS_MAX: usize = 20;
+/// Fetches of all runs in flight at once: each may hold a few times [`STEP_OUTPUT_MAX_BYTES`] in the host's memory, and a
+/// connection.
+pub const FETCHES_MAX: usize = 512;
 /// How long connecting to an outbound host may take, in milliseconds, unless the guest asks for less.
 pub const OUTBOUND_CONNECT_MS: u64 = 10_000;
 

@@ -22,6 +22,7 @@ mod translate;
 pub use compile::{COMPILE_COMMAND, child_main as compile_child_main};
 pub use contract::Import;
 pub use error::Error;
+pub use imports::{Unfetched, fetch};
 pub use plugin::Plugin;
 
 use std::collections::BTreeMap;

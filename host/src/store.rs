@@ -361,7 +361,8 @@ pub trait Store: Cancellations + Send + Sync + std::fmt::Debug {
     /// Takes one more place of the run's concurrency limits, for another instance beside those that execute. If there is
     /// none, [`Self::mail_came`] ends once there may be.
     fn widen(&self, lease: &Lease) -> bool;
-    /// Gives back one of the places that were taken so; the first one goes back with the lease.
+    /// Gives back one of the run's places: also the first, which came with the lease, where no instance executes. What is
+    /// left goes back with the lease.
     fn narrow(&self, lease: &Lease);
 
     /// Pauses or resumes a function. Idempotent.

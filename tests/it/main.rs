@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod crash;
 mod crons;
+mod fetch;
 mod flow;
 mod guests;
 mod hot_swap;
@@ -36,6 +37,7 @@ fn main() {
         cli::trials(),
         crash::trials(),
         crons::trials(),
+        fetch::trials(),
         flow::trials(),
         hot_swap::trials(),
         http::trials(),

@@ -172,6 +172,7 @@ fn entry(record: &Record, names: &Names) -> String {
                 Awaited::Signal { signal } => format!("{key} waits for signal {signal}{until}"),
                 Awaited::Signalling { signal } => format!("{key} sends signal {signal}"),
                 Awaited::Sending { events } => format!("{key} sends {events} events"),
+                Awaited::Response { method, host } => format!("{key} fetches {method} {host}"),
             }
         }
         Entry::Answered { key, value: Ok(value) } => format!("{key} answered: {}", cut(&without_ids(value))),

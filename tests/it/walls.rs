@@ -26,7 +26,7 @@ fn serve(site: &Site, grants: &str) -> Result<Host, Failed> {
 }
 
 /// Sends an event, and answers its one run once that has ended.
-fn run(host: &mut Host, event: &str, data: &Value) -> Value {
+pub fn run(host: &mut Host, event: &str, data: &Value) -> Value {
     let event = host.send(&json!({ "name": event, "data": data })).expect("accepted");
     let id = host.wait_for("the run's end", |host| {
         let run = &host.get(&format!("/v1/events/{event}/runs"))["data"][0];

@@ -1,18 +1,25 @@
 //! The outside world: a server that remembers in which order it was told what.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-/// Remembers the path of each request, and answers 200.
+/// What is answered to nobody's surprise.
+pub const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// Remembers each request, and answers 200 or what it was told to.
 pub struct Witness {
     address: SocketAddr,
     desk: Arc<Desk>,
 }
 
-#[derive(Default)]
+/// What a request is answered with, by its path and its number, from 0; nothing closes the connection.
+pub type Answer = fn(&str, usize) -> Vec<u8>;
+
 struct Desk {
-    paths: Mutex<Vec<String>>,
+    answer: Answer,
+    /// Head and body.
+    heard: Mutex<Vec<String>>,
     /// Who waits for an answer, and how many these were at most.
     waiting: Mutex<(usize, usize)>,
     /// Whether answers are held back.
@@ -22,9 +29,18 @@ struct Desk {
 
 impl Witness {
     pub fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::answering(|_, _| OK.into())
+    }
+
+    pub fn answering(answer: Answer) -> Self {
+        Self::at(([127, 0, 0, 1], 0).into(), answer)
+    }
+
+    pub fn at(address: SocketAddr, answer: Answer) -> Self {
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let desk = Arc::new(Desk::default());
+        let (heard, waiting) = (Mutex::default(), Mutex::default());
+        let desk = Arc::new(Desk { answer, heard, waiting, is_held: Mutex::default(), released: Condvar::new() });
         let theirs = desk.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -60,23 +76,30 @@ impl Witness {
     }
 
     pub fn paths(&self) -> Vec<String> {
-        self.desk.paths.lock().expect("no panic while held").clone()
+        self.heard().iter().map(|request| path(request).to_owned()).collect()
+    }
+
+    /// Every request, head and body.
+    pub fn heard(&self) -> Vec<String> {
+        self.desk.heard.lock().expect("no panic while held").clone()
     }
 }
 
 impl Desk {
     fn hear(&self, mut stream: TcpStream) {
-        let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-        let path = lines.next().and_then(|line| line.split_whitespace().nth(1).map(str::to_owned));
-        lines.take_while(|line| !line.is_empty()).for_each(drop);
+        let request = read(&stream);
         // Remembered before it is answered: what the host knows of, the witness has seen.
-        self.paths.lock().expect("no panic while held").extend(path);
+        let number = {
+            let mut heard = self.heard.lock().expect("no panic while held");
+            heard.push(request.clone());
+            heard.len() - 1
+        };
         self.count(1);
         drop(self.released.wait_while(self.is_held(), |is_held| *is_held));
         // Counted before it is answered: whoever comes because of that finds it gone.
         self.count(-1);
         // Whoever asked may have died meanwhile.
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let _ = stream.write_all(&(self.answer)(path(&request), number));
     }
 
     fn count(&self, change: isize) {
@@ -88,4 +111,19 @@ impl Desk {
     fn is_held(&self) -> MutexGuard<'_, bool> {
         self.is_held.lock().expect("no panic while held")
     }
+}
+
+fn path(request: &str) -> &str {
+    request.split_whitespace().nth(1).unwrap_or_default()
+}
+
+fn read(stream: &TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let mut request = String::new();
+    while !request.ends_with("\r\n\r\n") && reader.read_line(&mut request).is_ok_and(|bytes| bytes > 0) {}
+    let head = request.to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = Vec::new();
+    let _ = reader.take(length.unwrap_or(0)).read_to_end(&mut body);
+    request + &String::from_utf8_lossy(&body)
 }

@@ -136,8 +136,8 @@ pub(super) struct Line {
     started_at: Option<Stamp>,
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
-    /// The event or signal that is waited for, the function that is invoked, the signal that is sent, or the run that is
-    /// done over.
+    /// The event or signal that is waited for, the function that is invoked, the signal that is sent, the method and host of a
+    /// fetch, or the run that is done over.
     awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,
@@ -159,6 +159,7 @@ enum What {
     Sends,
     WaitsForSignal,
     Signals,
+    Fetches,
     Answered,
     Began,
     Replays,
@@ -223,6 +224,7 @@ impl Line {
                     Awaited::Sending { .. } => (What::Sends, None),
                     Awaited::Signal { signal } => (What::WaitsForSignal, Some(signal.to_string())),
                     Awaited::Signalling { signal } => (What::Signals, Some(signal.to_string())),
+                    Awaited::Response { method, host } => (What::Fetches, Some(format!("{method} {host}"))),
                 };
                 Self { step: Some(Step::of(key)), until: until.map(Stamp), awaited, ..blank(what) }
             }

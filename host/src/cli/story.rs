@@ -115,6 +115,7 @@ impl<W: Write> Teller<W> {
             What::WaitsForSignal => format!("{} {step} waits for signal {awaited}, for {again}", paint.dim("·")),
             What::Signals => format!("{} {step} sends signal {awaited}", paint.dim("·")),
             What::Sends => format!("{} {step} sends events", paint.dim("·")),
+            What::Fetches => format!("{} {step} fetches {awaited}", paint.dim("·")),
             What::Answered => match &line.error {
                 Some(_) => format!("{} {step} failed: {error}", paint.red("✗")),
                 None => {
@@ -144,6 +145,7 @@ impl<W: Write> Teller<W> {
             What::WaitsForEvent => format!("{step}: event {awaited}"),
             What::WaitsForSignal => format!("{step}: signal {awaited}"),
             What::Invokes => format!("{step}: the end of {awaited}"),
+            What::Fetches => format!("{step}: the response to {awaited}"),
             _ => step,
         };
         let until = line.until.as_ref().map(|until| format!(", until {}", until.text)).unwrap_or_default();

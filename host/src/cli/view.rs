@@ -170,6 +170,7 @@ pub enum What {
     Sends,
     WaitsForSignal,
     Signals,
+    Fetches,
     Answered,
     Began,
     Replays,

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Executor;
+use super::fetch::Fetches;
 use super::history::History;
 use super::operation::Act;
 use super::pass::{Pass, Purpose};
@@ -52,6 +53,7 @@ pub async fn drive(
         mail_read: 0,
         early: Vec::new(),
         acts: Vec::new(),
+        fetches: Fetches::default(),
         places: 1,
         stop,
     };
@@ -63,7 +65,7 @@ pub async fn drive(
 /// A run in the executor's hands.
 struct Drive {
     run: Arc<Run>,
-    /// Steps that execute in instances of their own.
+    /// Steps that execute in instances of their own, and fetches.
     steps: JoinSet<()>,
     /// Steps that the last pass noted and that have not been started.
     pending: Vec<OpKey>,
@@ -74,6 +76,7 @@ struct Drive {
     early: Vec<(OpKey, Result<Json, Failure>)>,
     /// Operations that the last pass noted and that have something to do outside.
     acts: Vec<(OpKey, Act)>,
+    fetches: Fetches,
     /// Instances that may execute at once under the run's concurrency limits, as far as it has asked.
     places: usize,
     stop: watch::Receiver<bool>,
@@ -157,6 +160,7 @@ impl Drive {
         if !is_due {
             self.start_due_steps();
         }
+        self.fetches.start_due(&self.run, &mut self.steps, &self.stop);
         self.give_places_back();
         let finish_by = self.finish_by();
         let state = self.run.state();
@@ -164,6 +168,8 @@ impl Drive {
         match self.steps.is_empty() {
             // What is due already executes, or waits for room: its end is waited for, not its time.
             false => Move::Wait { until: or_finish(state.history.next_due_after(self.run.now())) },
+            // Its places went to others while it fetched: it stands in line for one.
+            true if is_due || !self.pending.is_empty() => Move::Settle(Verdict::Park { due: Some(self.run.now()) }),
             true => Move::Settle(Verdict::Park { due: or_finish(state.history.next_due_after(0)) }),
         }
     }
@@ -179,9 +185,11 @@ impl Drive {
         takes
     }
 
-    /// Others may have what is not used.
+    /// Others may have what is not used: all, while the run has nothing but fetches under way.
     fn give_places_back(&mut self) {
-        let used = self.run.state().in_flight.len().max(1);
+        let state = self.run.state();
+        let used = state.in_flight.len().max(usize::from(state.fetching.is_empty()));
+        drop(state);
         while self.places > used {
             self.places -= 1;
             if self.run.lease.terms.is_some() {
@@ -272,6 +280,7 @@ impl Drive {
         let mut pass = pass.inner();
         self.pending = std::mem::take(&mut pass.candidates);
         self.acts = std::mem::take(&mut pass.acts);
+        self.fetches.learn(std::mem::take(&mut pass.fetches));
         Ok(())
     }
 
@@ -418,11 +427,11 @@ async fn run_step(run: Arc<Run>, key: OpKey, stop: watch::Receiver<bool>) {
         exit = enter(run.clone(), pass.clone()) => Some(exit),
         () = cut_off(stop) => None,
     };
-    let mut state = run.state();
-    state.in_flight.remove(&key);
-    let Some(exit) = exit else { return };
-    drop(state);
-    judge_step(&run, &pass, &key, exit);
+    if let Some(exit) = exit {
+        judge_step(&run, &pass, &key, exit);
+    }
+    // Behind the record: whoever finds it neither in flight nor recorded would start it once more.
+    run.state().in_flight.remove(&key);
 }
 
 fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
@@ -450,7 +459,7 @@ fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
 }
 
 /// Enters the plugin once.
-async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
+pub async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
     let _permit = run.executor.instances.acquire().await.expect("the semaphore is never closed");
     let entry = Entry {
         run: run.lease.run,
@@ -479,7 +488,7 @@ fn handler_headroom(lease: &Lease) -> usize {
 }
 
 /// Ends when the host has been stopping for as long as it waits for what executes.
-async fn cut_off(mut stop: watch::Receiver<bool>) {
+pub async fn cut_off(mut stop: watch::Receiver<bool>) {
     if stop.wait_for(|is_stopping| *is_stopping).await.is_err() {
         std::future::pending::<()>().await;
     }
@@ -525,7 +534,7 @@ fn nested(key: &OpKey) -> Failure {
     Failure::of_host(Kind::Application, "NestedStepError", message).coded("nested").never_retried()
 }
 
-fn not_reached(key: &OpKey) -> Failure {
+pub fn not_reached(key: &OpKey) -> Failure {
     let message = format!(
         "step {key:?} was reached before, but the code did not reach it again: code outside of steps has to do the same \
          on every pass"

@@ -14,6 +14,7 @@ pub enum OpKind {
     SendEvents,
     WaitForSignal,
     SendSignal,
+    Fetch,
 }
 
 impl OpKind {
@@ -27,6 +28,7 @@ impl OpKind {
             "send-events" => Some(Self::SendEvents),
             "wait-for-signal" => Some(Self::WaitForSignal),
             "send-signal" => Some(Self::SendSignal),
+            "fetch" => Some(Self::Fetch),
             _ => None,
         }
     }
@@ -40,6 +42,7 @@ impl OpKind {
             Self::SendEvents => "events sent",
             Self::WaitForSignal => "a wait for a signal",
             Self::SendSignal => "a signal sent",
+            Self::Fetch => "a fetch",
         }
     }
 }
@@ -54,7 +57,7 @@ pub enum Progress {
     Waits {
         until: Option<Millis>,
     },
-    /// A step that failed this many times and is due again at this time.
+    /// A step or fetch that failed this many times and is due again at this time.
     BacksOff {
         failures: u32,
         until: Millis,
@@ -68,6 +71,7 @@ fn kind_of(what: &Awaited) -> OpKind {
         Awaited::Sending { .. } => OpKind::SendEvents,
         Awaited::Signal { .. } => OpKind::WaitForSignal,
         Awaited::Signalling { .. } => OpKind::SendSignal,
+        Awaited::Response { .. } => OpKind::Fetch,
     }
 }
 
@@ -122,12 +126,12 @@ impl History {
             self.interruptions = 0;
         }
         match &record.entry {
-            Entry::Step { key, .. } => self.set(key, OpKind::Step, Progress::Resolved),
+            Entry::Step { key, .. } => self.set(key, self.kind_or(key, OpKind::Step), Progress::Resolved),
             Entry::Woke { key } => self.set(key, OpKind::Sleep, Progress::Resolved),
             Entry::Sleep { key, until } => self.set(key, OpKind::Sleep, Progress::SleepsUntil(*until)),
             Entry::StepRetry { key, retry_at, error, .. } => {
                 let progress = Progress::BacksOff { failures: error.attempt + 1, until: *retry_at };
-                self.set(key, OpKind::Step, progress);
+                self.set(key, self.kind_or(key, OpKind::Step), progress);
             }
             Entry::BodyRetry { retry_at, .. } => {
                 self.body_failures += 1;
@@ -141,10 +145,14 @@ impl History {
             Entry::Replays { .. } => {}
             Entry::Waits { key, what, until } => self.set(key, kind_of(what), Progress::Waits { until: *until }),
             Entry::Answered { key, .. } => {
-                let kind = self.operations.get(key).map_or(OpKind::WaitForEvent, |(kind, _)| *kind);
-                self.set(key, kind, Progress::Resolved);
+                self.set(key, self.kind_or(key, OpKind::WaitForEvent), Progress::Resolved);
             }
         }
+    }
+
+    /// What an operation was noted as, if it was.
+    fn kind_or(&self, key: &OpKey, kind: OpKind) -> OpKind {
+        self.operations.get(key).map_or(kind, |(known, _)| *known)
     }
 
     fn set(&mut self, key: &OpKey, kind: OpKind, progress: Progress) {
@@ -246,11 +254,22 @@ impl History {
 
     /// Steps whose next attempt is due.
     pub fn steps_due(&self, now: Millis) -> Vec<OpKey> {
+        self.attempts_due(OpKind::Step, now)
+    }
+
+    /// Fetches that have no response and whose first or next attempt is due.
+    pub fn fetches_due(&self, now: Millis) -> Vec<OpKey> {
+        self.attempts_due(OpKind::Fetch, now)
+    }
+
+    /// The earliest first.
+    fn attempts_due(&self, of: OpKind, now: Millis) -> Vec<OpKey> {
         let mut due: Vec<_> = self
             .operations
             .iter()
-            .filter_map(|(key, (_, progress))| match progress {
-                Progress::BacksOff { until, .. } if *until <= now => Some((*until, key.clone())),
+            .filter_map(|(key, (kind, progress))| match progress {
+                Progress::BacksOff { until, .. } if *kind == of && *until <= now => Some((*until, key.clone())),
+                Progress::Waits { until: None } if *kind == of => Some((0, key.clone())),
                 _ => None,
             })
             .collect();
@@ -305,5 +324,20 @@ mod tests {
         history.push(step("a"), 31);
         history.push(Entry::Woke { key: OpKey::new("s", 0) }, 50);
         assert_eq!((history.unresolved(), history.results().len()), (0, 2));
+    }
+
+    #[test]
+    fn a_fetch_stays_one_whatever_its_attempts_come_to() {
+        let mut history = History::default();
+        let key = OpKey::new("a", 0);
+        let what = Awaited::Response { method: "GET".into(), host: "a.b".into() };
+        history.push(Entry::Waits { key: key.clone(), what, until: None }, 1);
+        assert_eq!((history.fetches_due(1), history.next_due_after(0)), (vec![key.clone()], None));
+        history.push(Entry::StepRetry { key: key.clone(), started: 1, error: error(0), retry_at: 20 }, 1);
+        assert_eq!((history.fetches_due(19), history.next_due_after(0)), (vec![], Some(20)));
+        assert_eq!((history.fetches_due(20), history.steps_due(20)), (vec![key.clone()], vec![]));
+        history.push(step("a"), 21);
+        assert_eq!(history.operation(&key), Some((OpKind::Fetch, Progress::Resolved)));
+        assert_eq!((history.fetches_due(21), history.unresolved()), (vec![], 0));
     }
 }

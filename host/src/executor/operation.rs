@@ -1,7 +1,9 @@
 //! What a guest asks for, read from the contract's words (`wit/found-options.schema.json`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -9,7 +11,7 @@ use serde_json::value::RawValue;
 use super::history::OpKind;
 use crate::expression::Expression;
 use crate::limits;
-use crate::model::{Failure, Json, Kind, Millis, RetryOptions, same_field};
+use crate::model::{Backoff, Failure, Json, Kind, Millis, Redirects, Request, RetryOptions, same_field};
 use crate::sandbox::Found;
 use crate::store::{OnConflict, Signal, SignalWait};
 
@@ -22,6 +24,14 @@ pub enum Operation {
         until: Millis,
     },
     Act(Act),
+    Fetch(Fetch),
+}
+
+/// A request that the host is to make, retried as the function's steps are or as is said here.
+#[derive(Debug)]
+pub struct Fetch {
+    pub request: Request,
+    pub retry: RetryOptions,
 }
 
 /// An operation that has something to do outside of its run. Times are absolute.
@@ -82,6 +92,25 @@ struct SendOptions {
     events: Vec<Box<RawValue>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FetchOptions {
+    url: String,
+    method: Option<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    is_base64: bool,
+    timeout_ms: Option<f64>,
+    #[serde(default)]
+    redirect: Redirects,
+    retries: Option<u32>,
+    backoff: Option<Backoff>,
+    jitter_ms: Option<f64>,
+}
+
 impl Operation {
     /// Checks it. An error fails the run without retries: the same code would ask for the same again.
     pub fn read(found: &Found, now: Millis) -> Result<Self, Failure> {
@@ -92,7 +121,7 @@ impl Operation {
         let Some(kind) = OpKind::parse(&found.kind) else {
             let message = format!(
                 "operation {:?} is of kind {:?}, which this host does not know: it knows \"run\", \"sleep\", \
-                 \"wait-for-event\", \"invoke\", \"send-events\", \"wait-for-signal\" and \"send-signal\"",
+                 \"wait-for-event\", \"invoke\", \"send-events\", \"wait-for-signal\", \"send-signal\" and \"fetch\"",
                 found.key, found.kind
             );
             return Err(refused("UnknownOperation", message));
@@ -105,6 +134,7 @@ impl Operation {
             OpKind::SendEvents => send(found),
             OpKind::WaitForSignal => wait_for_signal(found, now),
             OpKind::SendSignal => send_signal(found),
+            OpKind::Fetch => fetch(found),
         }
     }
 
@@ -117,6 +147,7 @@ impl Operation {
             Self::Act(Act::SendEvents { .. }) => OpKind::SendEvents,
             Self::Act(Act::WaitForSignal(_)) => OpKind::WaitForSignal,
             Self::Act(Act::SendSignal(_)) => OpKind::SendSignal,
+            Self::Fetch(_) => OpKind::Fetch,
         }
     }
 }
@@ -154,7 +185,7 @@ fn wait(found: &Found, now: Millis) -> Result<Operation, Failure> {
         (Some(_), Some(_)) => return Err(invalid(found, "it has both `match` and `if`: say it all in `if`")),
     };
     if let Some(filter) = &filter {
-        Expression::compile(filter).map_err(|error| invalid(found, &error.to_string()))?;
+        Expression::compile_wait(filter).map_err(|error| invalid(found, &error.to_string()))?;
     }
     let filter = filter.map(Into::into);
     let until = now + duration(found, timeout_ms)?;
@@ -197,6 +228,24 @@ fn send_signal(found: &Found) -> Result<Operation, Failure> {
         return Err(invalid(found, &format!("`data` is longer than {} bytes", limits::STEP_OUTPUT_MAX_BYTES)));
     }
     Ok(Operation::Act(Act::SendSignal(Signal { signal: signal_name(found, signal)?, data })))
+}
+
+fn fetch(found: &Found) -> Result<Operation, Failure> {
+    let asked: FetchOptions = options(found)?;
+    let body = match asked.is_base64 {
+        true => BASE64_STANDARD.decode(asked.body).map_err(|_| invalid(found, "`body` is not base64"))?,
+        false => asked.body.into_bytes(),
+    };
+    let method = asked.method.as_deref().unwrap_or("GET");
+    let request = Request::new(method, &asked.url, &asked.headers, body.into());
+    let mut request = request.map_err(|error| invalid(found, &error.to_string()))?;
+    request.timeout_ms = asked.timeout_ms.map(|ms| duration(found, ms)).transpose()?;
+    request.redirects = asked.redirect;
+    let retry = RetryOptions { retries: asked.retries, backoff: asked.backoff, jitter_ms: asked.jitter_ms };
+    match retry.problem() {
+        Some(problem) => Err(invalid(found, &problem)),
+        None => Ok(Operation::Fetch(Fetch { request, retry })),
+    }
 }
 
 fn signal_name(found: &Found, signal: String) -> Result<Arc<str>, Failure> {

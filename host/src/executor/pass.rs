@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use super::history::{OpKind, Progress};
-use super::operation::{Act, Operation};
+use super::operation::{Act, Fetch, Operation};
 use super::run::{Next, Run, Sent, State, StepAttempt};
 use crate::limits;
-use crate::model::{Entry, Failure, Json, Kind, OpKey, RetryPolicy};
+use crate::model::{Awaited, Entry, Failure, Json, Kind, OpKey, RetryPolicy};
 use crate::sandbox::{Control, Decision, Found, Line, Resolved, StepHost, Usage};
 use crate::store::{LogLine, Urgency};
 
@@ -44,6 +44,8 @@ pub struct Inner {
     pub candidates: Vec<OpKey>,
     /// Operations that were noted and have something to do outside of the run.
     pub acts: Vec<(OpKey, Act)>,
+    /// Requests that were noted and have no response.
+    pub fetches: Vec<(OpKey, Fetch)>,
     /// Of steps that have retries of their own.
     retries: HashMap<OpKey, RetryPolicy>,
     /// This instance has done enough: it stops at the next finish.
@@ -74,6 +76,7 @@ impl Pass {
             steps_run: 0,
             candidates: Vec::new(),
             acts: Vec::new(),
+            fetches: Vec::new(),
             retries: HashMap::new(),
             is_spent: false,
             lines: Lines::default(),
@@ -206,8 +209,11 @@ impl Inner {
             if known != kind {
                 return Err(diverged(&found.key, known, kind).at(Some(found.key.clone()), state.history.body_attempt()));
             }
-            if matches!(progress, Progress::BacksOff { until, .. } if until <= run.now()) {
-                self.consider(state, &found.key);
+            match (operation, progress) {
+                (Operation::Fetch(_), Progress::Resolved) => {}
+                (Operation::Fetch(fetch), _) => self.fetches.push((found.key.clone(), fetch)),
+                (_, Progress::BacksOff { until, .. }) if until <= run.now() => self.consider(state, &found.key),
+                _ => {}
             }
             return Ok(());
         }
@@ -226,6 +232,12 @@ impl Inner {
                 run.record(state, Entry::Sleep { key: found.key.clone(), until }, Urgency::Lazy);
             }
             Operation::Act(act) => self.acts.push((found.key.clone(), act)),
+            Operation::Fetch(fetch) => {
+                let (method, host) = (fetch.request.method.as_str().into(), fetch.request.host().into());
+                let (key, what) = (found.key.clone(), Awaited::Response { method, host });
+                run.record(state, Entry::Waits { key, what, until: None }, Urgency::Lazy);
+                self.fetches.push((found.key.clone(), fetch));
+            }
         }
         Ok(())
     }

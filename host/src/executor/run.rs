@@ -34,6 +34,8 @@ pub struct State {
     pub history: History,
     /// Steps that execute in instances of their own.
     pub in_flight: HashSet<OpKey>,
+    /// Fetches under way: no instance executes for them.
+    pub fetching: HashSet<OpKey>,
     /// How the run is certain to end: from here on no step starts any more.
     pub outcome: Option<Outcome>,
     /// The store refused a record: nothing more may be done here.
@@ -51,7 +53,8 @@ pub enum Next {
 
 impl Run {
     pub fn new(executor: Arc<Executor>, lease: Lease, code: Code, history: History, failed: Option<FailedRun>) -> Self {
-        let state = State { history, in_flight: HashSet::new(), outcome: None, lost: None };
+        let (in_flight, fetching) = (HashSet::new(), HashSet::new());
+        let state = State { history, in_flight, fetching, outcome: None, lost: None };
         Self { executor, lease, code, failed, state: Mutex::new(state) }
     }
 

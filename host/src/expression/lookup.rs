@@ -1,108 +1,84 @@
 //! What an expression over an awaited event says of one field alone, so that it can be looked up in an index.
 
-use serde_json::Value;
-
 use super::Expression;
+use super::evaluation::Evaluation;
+use super::fields::Fields;
+use super::program::{Node, Root};
+use super::steps::Steps;
+use super::syntax::Operator;
+use super::value::Value;
+use super::writing;
 use crate::model::{Digest, Json};
 
 /// A longer value is looked up by its digest.
 const LOOKUP_MAX_BYTES: usize = 128;
 
-/// One side of a comparison.
-enum Side<'a> {
-    /// A field of the event that started the run.
-    Event(&'a str),
-    /// A field of the event that has come.
-    Answer(&'a str),
-    Literal(Value),
-}
-
 impl Expression {
     /// A field that the awaited event has to have, and its value as [`Self::lookup_value`] gives it; `None` where the
     /// expression demands no such thing. It is a necessary condition: the expression itself still has to be true.
     pub fn lookup(source: &str, event: &Json) -> Option<(String, String)> {
-        conjuncts(source).into_iter().find_map(|conjunct| {
-            let (left, right) = conjunct.split_once("==")?;
-            match (side(left)?, side(right)?) {
-                (Side::Answer(path), Side::Event(field)) | (Side::Event(field), Side::Answer(path)) => {
-                    Some((path.to_owned(), Self::lookup_value(event, field)))
-                }
-                (Side::Answer(path), Side::Literal(value)) | (Side::Literal(value), Side::Answer(path)) => {
-                    Some((path.to_owned(), written(&value)))
-                }
-                _ => None,
-            }
+        let expression = Self::compile_wait(source).ok()?;
+        let found = expression.read(event, None).ok()?;
+        conjuncts(&expression.program.node).into_iter().find_map(|conjunct| {
+            let Node::Binary(Operator::Equal, sides) = conjunct else { return None };
+            let [left, right] = &**sides;
+            let (path, other) = match (path(left), path(right)) {
+                (Some(path), _) if !right.reads(Root::Answer) => (path, right),
+                (_, Some(path)) if !left.reads(Root::Answer) => (path, left),
+                _ => return None,
+            };
+            let value = Evaluation::of_answer(&expression.program, &found).value(other).ok()?;
+            Some((path, written(&value)))
         })
     }
 
-    /// The value of a field such as `data.id` in the form in which it is looked up: equal for values that CEL calls
-    /// equal. The empty path has the empty value.
+    /// The value of a field such as `data.id` in the form in which it is looked up: equal for values that an expression
+    /// calls equal. The empty path has the empty value.
     pub fn lookup_value(event: &Json, path: &str) -> String {
         if path.is_empty() {
             return String::new();
         }
-        let event = event.to_value();
-        written(path.split('.').fold(&event, |value, field| value.get(field).unwrap_or(&Value::Null)))
+        let (mut fields, mut found) = (Fields::default(), vec![None]);
+        fields.add(&path.split('.').collect::<Vec<_>>(), &mut 0);
+        // Of what cannot be read no expression is true.
+        let is_read = fields.read(event, &mut found).is_ok();
+        let value = found.first().and_then(Option::as_ref).filter(|_| is_read);
+        written(&value.map_or(Value::Missing, Value::of))
     }
 
     /// Whether it may ask for the event that started the run.
     pub fn reads_event(source: &str) -> bool {
-        source.contains("event")
+        Self::compile_wait(source).is_ok_and(|expression| !expression.program.event.is_empty())
     }
 }
 
-/// The parts that all have to be true. What is in parentheses, brackets or quotes is not looked into.
-fn conjuncts(source: &str) -> Vec<&str> {
-    let is_plain = |byte: u8| !matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'?' | b'|' | b'!' | b'\\');
-    if !source.bytes().all(is_plain) {
-        return Vec::new();
-    }
-    let mut quote = None;
-    let has_operator_in_quotes = source.bytes().any(|byte| match quote {
-        None if matches!(byte, b'"' | b'\'') => {
-            quote = Some(byte);
-            false
-        }
-        Some(open) if open == byte => {
-            quote = None;
-            false
-        }
-        Some(_) => matches!(byte, b'&' | b'='),
-        None => false,
-    });
-    if has_operator_in_quotes { Vec::new() } else { source.split("&&").collect() }
-}
-
-fn side(text: &str) -> Option<Side<'_>> {
-    let text = text.trim();
-    let is_path = |path: &str| {
-        path.split('.').all(|field| {
-            !field.is_empty()
-                && !field.starts_with(|first: char| first.is_ascii_digit())
-                && field.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        })
-    };
-    if let Some(path) = text.strip_prefix("event.").filter(|path| is_path(path)) {
-        return Some(Side::Event(path));
-    }
-    if let Some(path) = text.strip_prefix("async.").filter(|path| is_path(path)) {
-        return Some(Side::Answer(path));
-    }
-    let quoted = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    let quoted = quoted.or_else(|| text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')));
-    match quoted {
-        Some(literal) => Some(Side::Literal(literal.into())),
-        None => serde_json::from_str(text).ok().map(Side::Literal),
+/// The parts that all have to be true.
+fn conjuncts(node: &Node) -> Vec<&Node> {
+    match node {
+        Node::Both(nodes) => nodes.iter().flat_map(conjuncts).collect(),
+        node => vec![node],
     }
 }
 
-/// Numbers as CEL compares them: 1 is 1.0. What is long is its digest.
+/// The path of a field of the awaited event.
+fn path(node: &Node) -> Option<String> {
+    let Node::Field { root: Root::Answer, path, .. } = node else { return None };
+    let can_be_split_again = !path.is_empty() && path.iter().all(|name| !name.is_empty() && !name.contains('.'));
+    can_be_split_again.then(|| path.join("."))
+}
+
+/// What is long is its digest.
 fn written(value: &Value) -> String {
-    let text = match value {
-        Value::Number(number) => format!("n{}", number.as_f64().unwrap_or(f64::NAN) + 0.0),
-        Value::String(text) => format!("s{text}"),
-        other => other.to_string(),
+    let kind = match value {
+        Value::Int(_) | Value::Float(_) => "n",
+        Value::Text(_) => "s",
+        _ => "",
     };
+    let mut text = String::from(kind);
+    // What is too large to write is too large to compare.
+    if writing::append(value, &mut text, &mut Steps::all()).is_err() {
+        text = "large".into();
+    }
     if text.len() <= LOOKUP_MAX_BYTES { text } else { format!("d{}", Digest::of(text.as_bytes())) }
 }
 
@@ -111,8 +87,8 @@ mod tests {
     use super::*;
 
     fn lookup(source: &str) -> Option<(String, String)> {
-        let event = Json::parse(r#"{"data":{"id":7,"name":"Ada"}}"#).expect("valid");
-        Expression::compile(source).expect("compiles");
+        let event = Json::parse(r#"{"data":{"id":7,"name":"Ada","list":[1,2]}}"#).expect("valid");
+        Expression::compile_wait(source).expect("compiles");
         Expression::lookup(source, &event)
     }
 
@@ -122,11 +98,24 @@ mod tests {
 
     #[test]
     fn finds_what_has_to_be_equal() {
-        assert_eq!(lookup("event.data.id == async.data.id"), found("data.id", "n7"));
-        assert_eq!(lookup("async.data.n > 3 && async.data.user == event.data.name"), found("data.user", "sAda"));
-        assert_eq!(lookup("async.data.kind == 'a b'"), found("data.kind", "sa b"));
-        assert_eq!(lookup("async.data.n == 1.0"), found("data.n", "n1"));
-        assert_eq!(lookup("async.data.gone == event.data.gone"), found("data.gone", "null"));
+        for (source, path, value) in [
+            ("event.data.id == async.data.id", "data.id", "n7"),
+            ("async.data.n > 3 && async.data.user == event.data.name", "data.user", "sAda"),
+            ("(async.data.n > 3 || async.data.m) && (async.data.user == event.data.name)", "data.user", "sAda"),
+            ("async.data.kind == 'a b'", "data.kind", "sa b"),
+            ("async.data.kind == 'x && y == z'", "data.kind", "sx && y == z"),
+            ("async.data.n == 1.0", "data.n", "n1"),
+            ("async.data.n == -1", "data.n", "n-1"),
+            ("async['data']['a'] == 1", "data.a", "n1"),
+            ("async.name == 'x'", "name", "sx"),
+            ("async.data.gone == event.data.gone", "data.gone", "null"),
+            ("async.data.key == event.data.name + '-' + event.data.id", "data.key", "sAda-7"),
+            ("async.data.key == (event.data.gone || event.data.name)", "data.key", "sAda"),
+            ("async.data.n == size(event.data.list)", "data.n", "n2"),
+            ("async.data.list == event.data.list", "data.list", "[1,2]"),
+        ] {
+            assert_eq!(lookup(source), found(path, value), "{source}");
+        }
     }
 
     #[test]
@@ -135,10 +124,15 @@ mod tests {
             "async.data.a == 1 || async.data.b == 2",
             "!(async.data.a == 1)",
             "async.data.a != 1",
-            "async.data.a == event.data.x + 1",
+            "async.data.a == 1 ? true : false",
+            "async.data.a == async.data.b",
+            "async.data.a == 1 == true",
+            "async.data.a in [1]",
+            "async.data.list[0] == 1",
+            "async.data['a.b'] == 1",
+            "async.data.list.exists(x, x == 1)",
             "event.data.id == 7",
-            "async.data.a == 'x && async.data.b == 1'",
-            "async.data['a'] == 1",
+            "async == 7",
         ] {
             assert_eq!(lookup(source), None, "{source}");
         }
@@ -146,9 +140,29 @@ mod tests {
 
     #[test]
     fn equal_values_are_written_alike() {
-        let value = |json: &str| Expression::lookup_value(&Json::parse(json).expect("valid"), "data.x");
-        assert_eq!(value(r#"{"data":{"x":1}}"#), value(r#"{"data":{"x":1.0}}"#));
-        assert_ne!(value(r#"{"data":{"x":"1"}}"#), value(r#"{"data":{"x":1}}"#));
-        assert_eq!(value(r#"{"data":3}"#), "null");
+        let value =
+            |json: &str| Expression::lookup_value(&Json::trusted(format!("{{\"data\":{{\"x\":{json}}}}}")), "data.x");
+        for (left, right) in [
+            ("1", "1.0"),
+            ("0", "-0.0"),
+            ("[1,{\"b\":1,\"a\":2}]", "[1.0,{\"a\":2.0,\"b\":1}]"),
+            ("9223372036854775808", "9223372036854775808.0"),
+            ("1e2", "100"),
+            ("\"\\u0061\"", "\"a\""),
+        ] {
+            assert_eq!(value(left), value(right));
+        }
+        for (left, right) in
+            [("1", "\"1\""), ("null", "\"null\""), ("true", "\"true\""), ("9007199254740993", "9007199254740992.0")]
+        {
+            assert_ne!(value(left), value(right));
+        }
+        assert_eq!(Expression::lookup_value(&Json::trusted(r#"{"data":3}"#), "data.x"), value("null"));
+    }
+
+    #[test]
+    fn knows_whom_it_reads() {
+        assert!(Expression::reads_event("async.data.a == event.data.a"));
+        assert!(!Expression::reads_event("async.data.event == 'event'"));
     }
 }

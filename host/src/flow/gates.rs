@@ -198,9 +198,9 @@ impl<T> Gates<T> {
         true
     }
 
-    /// Gives back one place of an executing run.
+    /// Gives back one place of a leased run: the last as well, where no instance of it executes.
     pub fn narrow(&mut self, row: i64) -> Served<T> {
-        let Some(taken) = self.taken.get_mut(&row).filter(|taken| taken.places > 1) else { return Served::default() };
+        let Some(taken) = self.taken.get_mut(&row).filter(|taken| taken.places > 0) else { return Served::default() };
         taken.places -= 1;
         let pools: Vec<LimitKey> = taken.terms.places.iter().map(|place| place.pool).collect();
         pools.iter().for_each(|pool| self.pool(*pool).leave(1));
@@ -509,8 +509,13 @@ mod tests {
         assert!(!gates.widen(1));
         assert_eq!(rows(gates.narrow(1)), [3], "who waits comes before who would have more");
         gates.narrow(1);
-        assert_eq!(gates.narrow(1).admitted.len(), 0, "the last place goes with the lease");
         assert!(is_in(&mut gates, run(4, limited(3))) && !is_in(&mut gates, run(5, limited(3))));
+        assert_eq!(rows(gates.narrow(1)), [5], "while nothing of it executes, others have the last place as well");
+        assert_eq!(rows(gates.narrow(1)), NOBODY, "it has none left");
+        assert!(!gates.widen(1));
+        assert_eq!((rows(gates.leave(5, true)), gates.widen(1)), (vec![], true));
+        assert_eq!(rows(gates.leave(1, true)), NOBODY);
+        assert!(is_in(&mut gates, run(6, limited(3))) && !is_in(&mut gates, run(7, limited(3))));
     }
 
     #[test]

@@ -94,6 +94,11 @@ pub enum Awaited {
     Signalling {
         signal: Arc<str>,
     },
+    /// The response of that host to a request that this host makes. Attempts and result are recorded as a step's.
+    Response {
+        method: Arc<str>,
+        host: Arc<str>,
+    },
 }
 
 /// What a run waits for, by its journal: the records of operations that are not over and of a body that backs off, in

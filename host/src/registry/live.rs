@@ -73,7 +73,7 @@ impl LivePlugin {
             role: Role::Main,
         });
         for wait in definition.cancel_on.iter() {
-            wait.filter.as_deref().map(Expression::compile).transpose().map_err(|problem| Error::Filter {
+            wait.filter.as_deref().map(Expression::compile_wait).transpose().map_err(|problem| Error::Filter {
                 function: definition.id.to_string(),
                 event: wait.event.to_string(),
                 problem,

@@ -159,8 +159,8 @@ impl Rules {
     /// What is no number counts 0. Inngest's.
     fn priority(&self, event: &Event) -> i32 {
         let Some(priority) = &self.priority else { return 0 };
-        let value = priority.key(&event.json).inspect_err(|error| self.warn(event, error));
-        let seconds = value.ok().flatten().and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0);
+        let value = priority.number(&event.json).inspect_err(|error| self.warn(event, error));
+        let seconds = value.ok().flatten().unwrap_or(0.0);
         let max = f64::from(limits::PRIORITY_MAX_S);
         seconds.clamp(-max, max) as i32
     }

@@ -135,8 +135,9 @@ mod tests {
             Entry::BodyRetry { error: failure(), retry_at: 10 },
             Entry::Interrupted,
             Entry::Waits { key: key.clone(), what: Awaited::Event { name: "shop/paid".into() }, until: Some(9) },
-            Entry::Answered { key, value: Ok(Json::null()) },
+            Entry::Answered { key: key.clone(), value: Ok(Json::null()) },
             Entry::Began,
+            Entry::Waits { key, what: Awaited::Response { method: "GET".into(), host: "a.b".into() }, until: None },
         ]
     }
 

@@ -19,6 +19,7 @@ use crate::drive;
 use crate::error::Result;
 use crate::event::Event;
 use crate::failure::StepError;
+use crate::fetch::{Request, Response};
 use crate::operations::Operations;
 use crate::output::StepOutput;
 use crate::outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
@@ -134,6 +135,14 @@ impl Step {
         invoke: Invoke,
     ) -> Result<T, StepError> {
         drive::wait(&self.operations, self.step.invoke(id, invoke))
+    }
+
+    /// Has the host make a request; see [`crate::Step::fetch`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn fetch(&self, id: impl Into<Cow<'static, str>>, request: Request) -> Result<Response, StepError> {
+        drive::wait(&self.operations, self.step.fetch(id, request))
     }
 
     /// Waits for a signal; see [`crate::Step::wait_for_signal`].

@@ -15,6 +15,8 @@ pub(crate) struct Ran {
     pub(crate) outcome: Result<serde_json::Value, Failure>,
     /// Every call, as `plan a#0 b#0`, `finish a#0`, `next a#0`; `enter` begins a pass.
     pub(crate) calls: Vec<String>,
+    /// Kind and options of each operation that the host saw to by itself.
+    pub(crate) asked: Vec<String>,
     pub(crate) log: Vec<String>,
 }
 
@@ -27,7 +29,10 @@ pub(crate) struct Journal {
     failed_run: Vec<(OperationKey, Answer)>,
     /// Of steps that are done over with others than their own.
     inputs: BTreeMap<String, String>,
+    /// What the operations of these ids come to that the host sees to by itself; the others to null.
+    answers: BTreeMap<String, String>,
     calls: Vec<String>,
+    asked: Vec<String>,
     log: Vec<String>,
 }
 
@@ -52,7 +57,9 @@ impl Journal {
             max_attempts: 2,
             failed_run: Vec::new(),
             inputs: BTreeMap::new(),
+            answers: BTreeMap::new(),
             calls: Vec::new(),
+            asked: Vec::new(),
             log: Vec::new(),
         }
     }
@@ -66,6 +73,12 @@ impl Journal {
     /// A journal that knows this already.
     pub(crate) fn with(mut self, id: &str, json: &str) -> Self {
         self.records.push((OperationKey { id: id.to_owned(), n: 0 }, Ok(json.to_owned())));
+        self
+    }
+
+    /// A host that answers the operation of that id with this, when it sees to it.
+    pub(crate) fn answering(mut self, id: &str, json: &str) -> Self {
+        self.answers.insert(id.to_owned(), json.to_owned());
         self
     }
 
@@ -124,13 +137,13 @@ impl Journal {
                 Err(panic) => std::panic::resume_unwind(panic),
             };
             if let Some(outcome) = outcome {
-                return Ran { outcome, calls: self.calls, log: self.log };
+                return Ran { outcome, calls: self.calls, asked: self.asked, log: self.log };
             }
             target = self.wake();
         }
     }
 
-    /// What a scheduler would do next: end a sleep, or run a step in a pass of its own.
+    /// What a scheduler would do next: end a sleep or the like, or run a step in a pass of its own.
     fn wake(&mut self) -> Option<String> {
         let (name, (found, _)) = self.open.iter().next()?;
         if found.kind == "run" {
@@ -138,7 +151,9 @@ impl Journal {
         }
         let name = name.clone();
         let (found, _) = self.open.remove(&name)?;
-        self.records.push((found.key, Ok("null".to_owned())));
+        self.asked.push(format!("{} {}", found.kind, found.options));
+        let answer = self.answers.get(&found.key.id).cloned().unwrap_or_else(|| "null".to_owned());
+        self.records.push((found.key, Ok(answer)));
         None
     }
 }

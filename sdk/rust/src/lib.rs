@@ -47,6 +47,7 @@
 //! operations and on whole `async` blocks of them, and so does any combinator that needs no runtime, such as those of
 //! `futures`. The host runs steps that are reached together on all its cores.
 
+mod base64;
 #[doc(hidden)]
 pub mod bindings;
 pub mod blocking;
@@ -57,6 +58,7 @@ mod event;
 mod failure;
 #[cfg(test)]
 mod fake;
+mod fetch;
 mod flow;
 mod function;
 mod host;
@@ -76,6 +78,7 @@ pub use context::{Context, FailedRun, FailureContext};
 pub use error::{Error, NonRetriableError, Result, ResultExt, RetryAfterError};
 pub use event::{Event, Events, FunctionError, FunctionFailed};
 pub use failure::{Cause, Failure, FailureKind, OperationKey, StepError};
+pub use fetch::{Request, Response};
 pub use flow::{Batch, Concurrency, Debounce, RateLimit, Singleton, Throttle};
 pub use function::{Function, Trigger};
 pub use futures_util::future::{Either, join_all, try_join_all};

@@ -4,6 +4,7 @@ use crate::bindings::stepwell::plugin::types::OperationKey;
 use crate::error::Result;
 use crate::event::Event;
 use crate::failure::{self, StepError};
+use crate::fetch::{Request, Response};
 use crate::operations::{Answer, Operations, Turn};
 use crate::output::{self, StepOutput};
 use crate::outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
@@ -27,7 +28,7 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone)]
 pub struct Step {
     operations: Rc<Operations>,
-    /// Of the steps that are run by it, where they have retries of their own.
+    /// Of the steps and fetches that are run by it, where they have retries of their own.
     retry: Option<Retry>,
 }
 
@@ -47,7 +48,7 @@ impl Step {
         Self { operations: Rc::clone(operations), retry: None }
     }
 
-    /// The same, for steps that are retried differently from the function.
+    /// The same, for steps and fetches that are retried differently from the function.
     ///
     /// ```
     /// # use stepwell::{Result, Retry, Step};
@@ -280,6 +281,31 @@ impl Step {
         }
         let sent = self.ask::<Sent, I>(id, "send-events", NewEvent::options(events));
         async move { Ok(sent.await?.ids) }
+    }
+
+    /// Has the host make a request, to a host that is granted to the plugin, and answers its response, whatever its
+    /// status. The function is not in memory meanwhile, and the response is recorded; the request is not.
+    ///
+    /// It is retried as a step is, at every failure of the network but a denial; it may be sent again after a crash.
+    ///
+    /// ```
+    /// # use stepwell::{Request, Result, Step};
+    /// # async fn body(step: Step) -> Result<()> {
+    /// let response = step.fetch("products", Request::get("https://api.example.com/products")).await?;
+    /// let products: Vec<String> = response.success()?.json()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// A `FetchError`, once its retries have run out. Its code says what went wrong: `denied`, `unresolved`,
+    /// `unreachable`, `connection_refused`, `tls`, `timeout`, `incomplete`, `network`, `response_too_large`,
+    /// `bad_redirect`, `too_many_redirects`. A request that cannot be sent, as for a URL that is none, fails the run at
+    /// once.
+    pub fn fetch<I>(&self, id: I, request: Request) -> impl Future<Output = Result<Response, StepError>> + use<I>
+    where
+        I: Into<Cow<'static, str>>,
+    {
+        self.ask(id, "fetch", request.options(self.retry))
     }
 
     /// Waits for a signal, which is meant for one run; answers its data, or `None` when none has come in time.

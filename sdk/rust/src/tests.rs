@@ -215,6 +215,45 @@ fn a_sleep_suspends_the_body_and_returns_nothing() {
 }
 
 #[test]
+fn a_fetch_is_the_hosts_to_make() {
+    let response = r#"{"status":503,"headers":{"retry-after":"9"},"body":"later"}"#;
+    let handler = async |Context { step, .. }: Context| {
+        let response = step.fetch("get", crate::Request::get("http://a.b/")).await?;
+        let told = (response.status(), response.header("Retry-After").map(str::to_owned), response.text().into_owned());
+        Ok(told)
+    };
+    let ran = Journal::new().answering("get", response).run(&Function::new("f", handler), "{}");
+    assert_eq!(completed(&ran), &json!([503, "9", "later"]));
+    assert_eq!(ran.calls, ["enter", "plan get#0", "enter", "plan get#0", "next get#0"]);
+    assert_eq!(ran.asked, [r#"fetch {"method":"GET","url":"http://a.b/"}"#]);
+}
+
+#[test]
+fn a_blocking_fetch_does_the_same() {
+    let response = r#"{"status":200,"headers":{},"body":"7"}"#;
+    let body = Function::blocking("f", |blocking::Context { step, .. }: blocking::Context| {
+        let often = step.retrying(crate::Retry::default().times(9));
+        let response = often.fetch("post", crate::Request::post("http://a.b/").json(&1))?;
+        response.success()?.json::<u8>()
+    });
+    let ran = Journal::new().answering("post", response).run(&body, "{}");
+    assert_eq!(completed(&ran), &json!(7));
+    let options =
+        r#"{"body":"1","headers":{"content-type":"application/json"},"method":"POST","retries":9,"url":"http://a.b/"}"#;
+    assert_eq!(ran.asked, [format!("fetch {options}")]);
+}
+
+#[test]
+fn a_request_that_cannot_be_written_is_a_clear_error() {
+    let no_json = std::collections::BTreeMap::from([((1, 2), 3)]);
+    let ran = run(async move |Context { step, .. }| {
+        step.fetch("post", crate::Request::post("http://a.b/").json(&no_json)).await?;
+        Ok(())
+    });
+    assert_eq!((failed(&ran).name.as_str(), ran.calls.len()), ("SerializeError", 1));
+}
+
+#[test]
 fn the_options_of_a_sleep_are_milliseconds() {
     assert_eq!(crate::step::sleep_options(Duration::from_millis(1500)), r#"{"ms":1500}"#);
     assert_eq!(crate::step::sleep_options(Duration::from_micros(1500)), r#"{"ms":1.5}"#);

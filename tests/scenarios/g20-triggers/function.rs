@@ -1,4 +1,4 @@
-//! A function with two triggers for one event, and one with a filter on what is not there.
+//! A function with two triggers for one event, and others with filters on what is not there.
 
 use stepwell::{Context, Function, Trigger};
 
@@ -7,5 +7,9 @@ pub fn functions() -> Vec<Function> {
         Function::new("g20", async |_: Context| Ok("once")).on("g20/go").on("g20/*"),
         Function::new("g21", async |_: Context| Ok("never"))
             .on(Trigger::event("g21/go").when("event.data.product.price > 3")),
+        Function::new("g21-or", async |_: Context| Ok("for what is there"))
+            .on(Trigger::event("g21/go").when("event.data.product.price > 3 || event.data.n + 0.5 > 3")),
+        Function::new("g21-undecided", async |_: Context| Ok("never"))
+            .on(Trigger::event("g21/go").when("event.data.n")),
     ]
 }

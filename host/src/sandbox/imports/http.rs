@@ -3,8 +3,13 @@
 mod address;
 mod body;
 mod connect;
+mod fetch;
 mod grant;
 
+pub use fetch::{Unfetched, fetch};
+
+use std::error::Error as StdError;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,9 +104,13 @@ impl WasiHttpHooks for Gate {
 
 /// To the run's log: the error that the guest gets has no room for a reason.
 fn tell(link: &Link, target: &Target, key: &str, reason: &str) {
-    let remedy = format!("to allow it, add {key} = [\"{target}\"] to the plugin's table in stepwell.toml");
-    let message = line(&format!("a request to {target} was denied: {reason}; {remedy}"), Breaks::Stripped);
+    let message = line(&denial(target, key, reason), Breaks::Stripped);
     link.log(Line { level: "warn", message, fields: None });
+}
+
+fn denial(target: &Target, key: &str, reason: &str) -> String {
+    let remedy = format!("to allow it, add {key} = [\"{target}\"] to the plugin's table in stepwell.toml");
+    format!("a request to {target} was denied: {reason}; {remedy}")
 }
 
 /// How long each part may take.
@@ -163,14 +172,15 @@ fn told(error: hyper::Error) -> Error {
     if error.is_timeout() {
         return Error::HttpResponseTimeout;
     }
-    if error.is_incomplete_message() {
+    let is_cut = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
+    if error.is_incomplete_message() || error.source().and_then(<dyn StdError>::downcast_ref).is_some_and(is_cut) {
         return Error::HttpResponseIncomplete;
     }
     Error::InternalError(Some(format!("{error}: {}", source(&error))))
 }
 
 fn source(error: &hyper::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| "no reason given".to_owned(), ToString::to_string)
+    error.source().map_or_else(|| "no reason given".to_owned(), ToString::to_string)
 }
 
 #[cfg(test)]

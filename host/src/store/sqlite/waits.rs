@@ -70,7 +70,7 @@ impl Awaited {
         }
         let compiled = match self.filters.get(filter) {
             Some(compiled) => compiled,
-            None => match Expression::compile(filter) {
+            None => match Expression::compile_wait(filter) {
                 Ok(compiled) => self.filters.entry(filter.into()).or_insert(compiled),
                 Err(error) => {
                     tracing::warn!(%error, "a wait's filter is passed over");

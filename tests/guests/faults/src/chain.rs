@@ -1,7 +1,7 @@
 //! A function whose every step tells the outside world that it runs, for tests that kill the host.
 
 use serde::{Deserialize, Serialize};
-use stepwell::{Context, Error, FailureContext, Function, Invoke, NewEvent, Result, try_join};
+use stepwell::{Context, Error, FailureContext, Function, Invoke, NewEvent, Request, Result, try_join};
 
 use crate::http;
 
@@ -29,7 +29,7 @@ struct Called {
     by: String,
 }
 
-/// Two steps in sequence, one that tells nobody, an event, two side by side, an invocation, and one more.
+/// Two steps in sequence, one that tells nobody, an event, two side by side, an invocation, one more, and a fetch.
 async fn chain(Context { event, step, run_id, .. }: Context<Told>) -> Result<u16> {
     let tell = |place: &'static str| {
         let url = format!("{}/step/{run_id}/{place}", event.data.url);
@@ -44,6 +44,8 @@ async fn chain(Context { event, step, run_id, .. }: Context<Told>) -> Result<u16
     sum += left + right;
     sum += step.invoke::<u16, _>("invoke", Invoke::function("told").data(call("invoked"))).await?;
     sum += tell("4-last").await?;
+    let url = format!("{}/step/{run_id}/5-fetched", event.data.url);
+    sum += step.fetch("5-fetched", Request::get(url)).await?.status();
     if event.data.fail {
         return Err(Error::new("ChainError", "told to fail"));
     }

@@ -5,6 +5,7 @@
 //! `<id>-retried-once`.
 
 mod chain;
+mod fetch;
 mod http;
 
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use std::hint::black_box;
 use std::time::Duration;
 use stepwell::{Concurrency, Context, Error, FailureContext, Function, Result, Step, WaitForSignal, try_join_all};
 
-stepwell::plugin!(misbehaving, limits, mistakes, walls, crowds, chain::functions);
+stepwell::plugin!(misbehaving, limits, mistakes, walls, crowds, chain::functions, fetch::functions);
 
 /// What misbehaves, wherever the event says.
 type Fault = fn(&Value);
