@@ -1,6 +1,8 @@
 //! Black-box tests, in one binary so that the engine is linked once: scenarios by folder, and suites by subject.
 
 mod bad_plugins;
+mod cancellations;
+mod captures;
 mod cargo_component;
 mod cli;
 mod clock;
@@ -30,6 +32,8 @@ fn main() {
     let suites = [
         scenarios::trials(),
         bad_plugins::trials(),
+        cancellations::trials(),
+        captures::trials(),
         cargo_component::trials(),
         cli::trials(),
         crash::trials(),

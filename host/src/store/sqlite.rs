@@ -3,6 +3,7 @@
 mod act;
 mod after;
 mod agenda;
+mod bulk;
 mod claims;
 mod components;
 mod doors;
@@ -20,6 +21,7 @@ mod recovery;
 mod replay;
 mod rows;
 mod schema;
+mod seeds;
 mod settle;
 mod shared;
 mod slots;

@@ -10,11 +10,13 @@ use std::thread::Thread;
 
 use async_trait::async_trait;
 use stepwell::model::{
-    Digest, Ended, Event, EventId, FunctionKey, Mail, Millis, Namespace, OpKey, Outcome, PluginName, Record, RunId,
+    CancellationId, Digest, Ended, Event, EventId, FunctionKey, Mail, Millis, Namespace, OpKey, Outcome, PluginName,
+    Record, RunId,
 };
 use stepwell::store::{
-    Cancelled, Done, Effect, Error, Lease, LogLine, Pause, Publication, Published, Replay, Replayed, RunFilter,
-    RunView, Signal, SqliteStore, Store, Urgency, Verdict, Version,
+    Cancellation, CancellationView, Cancellations, Cancelled, Done, Effect, Error, Estimate, EventFilter, Lease,
+    LogLine, Pause, Publication, Published, Replay, Replayed, RunFilter, RunView, Signal, SqliteStore, Store, Urgency,
+    Verdict, Version,
 };
 
 use super::ledger::Ledger;
@@ -106,6 +108,25 @@ fn finish<T>(work: impl Future<Output = T>) -> T {
             Poll::Ready(done) => return done,
             Poll::Pending => std::thread::park(),
         }
+    }
+}
+
+#[async_trait]
+impl Cancellations for Shaky {
+    async fn cancel_many(&self, cancellation: Cancellation) -> Result<CancellationView, Error> {
+        self.verb(self.inner.cancel_many(cancellation))
+    }
+
+    async fn estimate(&self, cancellation: Cancellation) -> Result<Estimate, Error> {
+        self.alive(self.inner.estimate(cancellation))
+    }
+
+    async fn cancellations(&self, namespace: &Namespace) -> Result<Vec<CancellationView>, Error> {
+        self.alive(self.inner.cancellations(namespace))
+    }
+
+    async fn forget_cancellation(&self, namespace: &Namespace, id: CancellationId) -> Result<bool, Error> {
+        self.verb(self.inner.forget_cancellation(namespace, id))
     }
 }
 
@@ -260,13 +281,8 @@ impl Store for Shaky {
         self.alive(self.inner.event(namespace, event))
     }
 
-    async fn events(
-        &self,
-        namespace: &Namespace,
-        before: Option<EventId>,
-        limit: usize,
-    ) -> Result<Vec<Arc<Event>>, Error> {
-        self.alive(self.inner.events(namespace, before, limit))
+    async fn events(&self, namespace: &Namespace, filter: EventFilter) -> Result<Vec<Arc<Event>>, Error> {
+        self.alive(self.inner.events(namespace, filter))
     }
 
     async fn runs_of_event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Vec<RunView>>, Error> {

@@ -52,6 +52,8 @@ pub struct After {
     pub durable: Vec<(Arc<Active>, u32)>,
     pub generation: Option<u64>,
     pub refills: bool,
+    /// Something is left of what is to end many runs.
+    pub cancels: bool,
     replies: Vec<Reply>,
     passed: Vec<&'static str>,
 }
