@@ -175,6 +175,10 @@ impl<W: Write> Teller<W> {
             if let Some(events) = detail.gathers {
                 writeln!(self.out, "  gathers  {events} {} so far", if events == 1 { "event" } else { "events" })?;
             }
+            let is_in_turn = detail.held_by.is_none() && detail.gathers.is_none() && detail.waits_for.is_empty();
+            if run.status == "Queued" && run.due_at.is_none() && is_in_turn {
+                writeln!(self.out, "  waits    for its turn: as many runs execute as the host lets")?;
+            }
             for line in &detail.waits_for {
                 writeln!(self.out, "  waits    {}", self.waits(line).trim_end())?;
             }

@@ -18,7 +18,7 @@ use crate::model::{Entry as JournalEntry, Failure, Json, Kind, Mail, Millis, OpK
 use crate::registry;
 use crate::router::{HasHandler, RunEnd};
 use crate::sandbox::{Entry, Exit};
-use crate::store::{self, Lease, Urgency, Verdict};
+use crate::store::{self, Lease, LogLine, Urgency, Verdict};
 
 /// Drives the run and settles it. An error means that nothing more may be done for it here.
 pub async fn drive(
@@ -498,7 +498,12 @@ pub async fn cut_off(mut stop: watch::Receiver<bool>) {
 /// The run's code cannot be had right now: it waits rather than fails, since its code is in the store.
 async fn postpone(executor: &Executor, lease: &Lease, error: &registry::Error) -> Result<(), store::Error> {
     tracing::error!(run = %lease.run, function = %lease.function, %error, "the run's code cannot be loaded; trying again");
-    let due = executor.clock.now() + limits::CODE_RETRY_MS;
+    let now = executor.clock.now();
+    let message =
+        format!("its code cannot be loaded, it tries again every {} s: {error}", limits::CODE_RETRY_MS / 1_000);
+    let (level, fields, step) = ("error", None, None);
+    executor.store.log(lease, vec![LogLine { attempt: 0, order: 0, nth: 0, step, at: now, level, message, fields }]);
+    let due = now + limits::CODE_RETRY_MS;
     executor.store.settle(lease, Verdict::Park { due: Some(due) }).await
 }
 

@@ -4,7 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::pool::{Order, Pool};
-use crate::model::{Arrival, HeldBy, LimitKey, Millis, Place, Terms, Throttled};
+use crate::model::{Arrival, HeldBy, LimitKey, Millis, Place, Terms, Throttled, arrives};
+
+/// So few paces are not worth a look.
+const PACES_MIN: usize = 1_024;
 
 /// A run that wants to be executed. `T` is what its owner needs to know it again.
 #[derive(Debug, Clone)]
@@ -98,6 +101,8 @@ pub struct Gates<T> {
     under_way: HashMap<i64, LimitKey>,
     /// The latest time that was told.
     now: Millis,
+    /// How many paces there may be before those that say nothing any more are looked for.
+    paces_max: usize,
 }
 
 impl<T> Default for Gates<T> {
@@ -124,6 +129,7 @@ impl<T> Gates<T> {
             taken: HashMap::new(),
             under_way,
             now: 0,
+            paces_max: PACES_MIN,
         }
     }
 
@@ -254,6 +260,7 @@ impl<T> Gates<T> {
         }
         let mut notes = Notes::default();
         if let Some(throttled) = terms.throttle.as_ref().filter(|_| !has_begun) {
+            self.forget_paces();
             let pacing = self.paces.entry(throttled.pace.key).or_default();
             let arrival = throttled.pace.admit(pacing.arrival, self.now).map_err(|_| Gate::Pace(throttled.clone()))?;
             pacing.arrival = Some(arrival);
@@ -266,6 +273,16 @@ impl<T> Gates<T> {
             notes.run_place = Some(place.pool);
         }
         Ok(notes)
+    }
+
+    /// A pace says nothing any more once its arrival is past and nobody waits for it.
+    fn forget_paces(&mut self) {
+        if self.paces.len() > self.paces_max {
+            let now = self.now;
+            let is_over = |pacing: &Pacing| pacing.arrival.is_none_or(|arrival| arrives(arrival) <= now);
+            self.paces.retain(|_, pacing| !pacing.line.is_empty() || !is_over(pacing));
+            self.paces_max = (2 * self.paces.len()).max(PACES_MIN);
+        }
     }
 
     fn take(&mut self, candidate: &Candidate<T>, notes: Notes) {
@@ -483,6 +500,20 @@ mod tests {
         let remembered = HashMap::from([([9; 16], 20_000_000_000)]);
         let mut after = Gates::begin(remembered, HashMap::new());
         assert_eq!(after.admit(run(7, terms()), 15_000), Admission::Held, "it counts what came before a restart");
+    }
+
+    #[test]
+    fn paces_that_are_over_are_forgotten() {
+        let mut gates = Gates::default();
+        for row in 0..3 * PACES_MIN as i64 {
+            let mut key = [0; 16];
+            key[..8].copy_from_slice(&row.to_le_bytes());
+            let pace = Pace { limit: 1, period_ms: 1_000, burst: 1, key };
+            let terms = Terms { throttle: Some(Throttled { pace, of: None }), ..Terms::default() };
+            assert!(matches!(gates.admit(run(row, terms), 10 * row as Millis), Admission::Admitted(_)));
+        }
+        assert!(gates.paces.len() <= PACES_MIN + 1, "{}", gates.paces.len());
+        assert!(gates.paces.values().filter(|pacing| pacing.arrival > Some(gates.now * 1_000_000)).count() == 100);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub enum Start {
     Step { key: OpKey, input: Option<Json> },
 }
 
-/// Which code runs it.
+/// FailureFilter code runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Code {
     /// The function's live version.
@@ -48,11 +48,11 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// Which failed runs are meant: CEL over `event`, a run's `inngest/function.failed`.
+/// FailureFilter failed runs are meant: CEL over `event`, a run's `inngest/function.failed`.
 #[derive(Debug)]
-pub struct Which(Expression);
+pub struct FailureFilter(Expression);
 
-impl Which {
+impl FailureFilter {
     pub fn read(source: &str) -> Result<Self, expression::Error> {
         Expression::compile(source).map(Self)
     }
