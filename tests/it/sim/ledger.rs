@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};
 
-use stepwell::model::{LimitKey, Millis, Pace, Record, RunId};
+use stepwell::model::{Entry, LimitKey, Millis, Pace, Record, RunId};
 use stepwell::store::Lease;
 
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl Ledger {
     pub fn leased(&self, lease: &Lease) {
         let mut book = self.book();
         // Whoever drives it takes the journal out.
-        if lease.journal.is_empty() {
+        if !lease.journal.iter().any(|record| record.entry == Entry::Began) {
             book.new.insert(lease.run);
         }
         if book.executing.insert(lease.run, 0).is_some() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use stepwell::executor::{self, Executor};
-use stepwell::model::{Clock, Event, IdSource, Millis, Namespace, PluginName, RunId};
+use stepwell::model::{Clock, Entry, Event, IdSource, Millis, Namespace, PluginName, RunId};
 use stepwell::registry::{Allowance, Registry, Settings};
 use stepwell::router::{Router, Timetable};
 use stepwell::sandbox::{self, Bounds, Compiler, Grants, Sandbox};
@@ -338,7 +338,8 @@ impl Seed {
             let mut begun = HashMap::new();
             for run in store.runs(&self.namespace, filter).await.map_err(|error| error.to_string())? {
                 let run = store.run(&self.namespace, run.id).await.map_err(|error| error.to_string())?;
-                begun.extend(run.map(|run| (run.id, run.ended.is_none() && !run.journal.is_empty())));
+                let begun_at_all = |run: &RunView| run.journal.iter().any(|record| record.entry == Entry::Began);
+                begun.extend(run.map(|run| (run.id, run.ended.is_none() && begun_at_all(&run))));
             }
             store.close().await;
             Ok::<_, String>(begun)

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::world::{World, step};
+use super::world::{World, interruptions};
 use crate::limits;
 use crate::model::{
-    Door, Gather, HeldBy, LimitKey, Millis, NewRun, Outcome, Pace, Place, RunId, SingletonMode, Status, Terms,
-    Throttled,
+    Door, Entry, Gather, HeldBy, LimitKey, Millis, NewRun, Outcome, Pace, Place, Record, RunId, SingletonMode, Status,
+    Terms, Throttled,
 };
 use crate::store::{Cancelled, Lease, Pause, Publication, RunView, Store, Urgency};
 
@@ -26,6 +26,13 @@ fn publication<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, terms: T
 async fn start<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, terms: Terms, door: Door) -> RunId {
     let published = world.store().publish(0, vec![publication(world, terms, door)]).await.expect("published");
     published[0].started[0]
+}
+
+/// Whoever executes a run of some terms says so first.
+fn begin<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, lease: &Lease) {
+    let order = lease.journal.last().map_or(0, |record| record.order + 1);
+    let begun = Record { order, at: world.now, entry: Entry::Began };
+    world.store().append(lease, vec![begun], Urgency::Lazy).expect("taken");
 }
 
 async fn start_under<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, terms: &Terms) -> RunId {
@@ -94,10 +101,16 @@ pub async fn starts_at_a_pace<S: Store>(mut world: World<'_, S, impl AsyncFn(&st
     for _ in 0..3 {
         started.push(start_under(&world, &terms).await);
     }
+    let lost = world.lease_one().await;
+    assert_eq!(lost.run, started[0]);
+    world.crash_and_open().await;
+    world.now += 10_000;
+    // Whether its start was noted or not: that of one that has nothing to show for it counts once more.
     let first = world.lease_one().await;
+    assert_eq!((first.run, interruptions(&first)), (started[0], 1));
     assert_eq!(runs(&world.lease_all().await), []);
     assert_eq!(world.store().next_due(), Some(world.now + 10_000));
-    world.store().append(&first, vec![step(0, world.now)], Urgency::Lazy).expect("taken");
+    begin(&world, &first);
     world.store().flush(&first).await.expect("durable, and the start with it");
     world.now += 9_000;
     world.crash_and_open().await;
@@ -115,7 +128,7 @@ pub async fn keeps_a_runs_place_to_its_end<S: Store>(mut world: World<'_, S, imp
     let first = start_under(&world, &terms).await;
     let second = start_under(&world, &terms).await;
     let lease = world.lease_one().await;
-    world.store().append(&lease, vec![step(0, world.now)], Urgency::Lazy).expect("taken");
+    begin(&world, &lease);
     world.park(&lease, world.now + 1_000).await;
     assert_eq!(runs(&world.lease_all().await), [], "it sleeps, and keeps it");
     world.crash_and_open().await;
