@@ -246,8 +246,8 @@ pub const LOG_BUFFER_MAX_BYTES: usize = 8 << 20;
 pub const SENDER_ID_MS: u64 = 24 * 3_600 * 1_000;
 /// How long an event that is sent again under its seed is the same event: for longer than any client's own resending.
 pub const SEED_MS: u64 = 24 * 3_600 * 1_000;
-/// Senders' event ids, seeds, and values of rate limits' keys, that have served their time, forgotten with one event.
-pub const SENDER_IDS_FORGOTTEN: usize = 64;
+/// Rows that have served their time (senders' ids and seeds, paces of limits), forgotten with one event or start.
+pub const SERVED_FORGOTTEN: usize = 64;
 /// Runs that one transaction tells to end, of those that are ended many at once: others wait for it.
 pub const CANCELLED_AT_ONCE_MAX: u64 = 256;
 /// Runs that it looks at, whether they are to end or not.

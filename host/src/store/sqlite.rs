@@ -22,6 +22,7 @@ mod replay;
 mod rows;
 mod schema;
 mod seeds;
+mod served;
 mod settle;
 mod shared;
 mod slots;

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::served::Served;
 use super::writer::{Trouble, Writer};
 use crate::limits;
 use crate::model::{Event, EventId, Millis, RunId};
@@ -19,7 +20,7 @@ impl Writer {
         let mut note = self.connection.prepare_cached("INSERT OR REPLACE INTO seeds VALUES (?, ?, ?, ?)")?;
         note.execute(params![namespace, seed, event.id.to_bytes(), (now + limits::SEED_MS) as i64])?;
         drop(note);
-        self.forget_seeds(now)?;
+        Served::Seeds.forget(&self.connection, now)?;
         Ok(None)
     }
 
@@ -36,14 +37,5 @@ impl Writer {
             started: codec::read_ids(&runs.unwrap_or_default(), RunId::from_bytes),
         };
         Ok(runs.map(published))
-    }
-
-    fn forget_seeds(&self, now: Millis) -> rusqlite::Result<()> {
-        let mut forget = self.connection.prepare_cached(
-            "DELETE FROM seeds WHERE (namespace, seed) IN
-             (SELECT namespace, seed FROM seeds WHERE expires <= ? ORDER BY expires LIMIT ?)",
-        )?;
-        forget.execute(params![now as i64, limits::SENDER_IDS_FORGOTTEN as i64])?;
-        Ok(())
     }
 }
