@@ -52,7 +52,7 @@ const fn only(of: &'static [&'static str], path: &'static str, how: Difference, 
 
 const ID: &str = "an id";
 const TIME: &str = "a time";
-const FAILURE_5: &str = "contract.md, Failure handling 5: what Inngest loses is kept";
+const FAILURE_5: &str = "an addition on purpose (A22): what Inngest loses is kept";
 const BOOKKEEPING: &str = "Inngest's own bookkeeping of queue, apps and traces; nobody reads it here";
 const LAGS: &str = "Inngest's listing lags behind: what it says to have ended it calls scheduled or running";
 const UUID: &str = "what the host knows it by, where Inngest has UUIDs";
