@@ -42,6 +42,7 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
         ending: tells_followers, ends_once, starts_what_the_end_starts, refuses_a_stale_end, keeps_what_a_handler_needs;
         limiting: lets_no_more_execute_than_there_are_places, gives_more_places_while_there_are_some, starts_at_a_pace,
             keeps_a_runs_place_to_its_end, lets_through_who_is_to_end, holds_any_number, locks_singletons, gathers_events,
+            gathers_no_more_bytes_than_fit,
             debounces, pauses_functions;
         outside: wakes_who_has_mail, tells_who_executes, acts_once, answers_who_waits, waits_outlive_a_crash,
             cancels_by_events, tells_the_invoker, gives_a_signal_to_one;

@@ -235,6 +235,21 @@ pub async fn gathers_events<S: Store>(mut world: World<'_, S, impl AsyncFn(&str)
     assert_eq!(runs(&world.lease_all().await), [other], "its time is over");
 }
 
+pub async fn gathers_no_more_bytes_than_fit<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    const KEY: LimitKey = [6; 16];
+    let terms = Terms { gathers: Some(KEY), ..Terms::default() };
+    let door = Door { gather: Some(Gather::Batch { key: KEY, max_size: 100, timeout_ms: 10_000 }), ..Door::default() };
+    let json = format!(r#"{{"name":"n","data":{{"x":"{}"}}}}"#, "y".repeat(limits::EVENT_MAX_BYTES - 100));
+    let fit = limits::BATCH_MAX_BYTES.div_ceil(json.len());
+    for n in 1..=fit {
+        assert_eq!(runs(&world.lease_all().await), [], "{n} of {fit}");
+        let run = NewRun { terms: Some(Arc::new(terms.clone())), door: door.clone(), ..world.new_run("f") };
+        let publication = Publication { event: world.event(&json), runs: vec![run] };
+        world.store().publish(0, vec![publication]).await.expect("published");
+    }
+    assert_eq!(world.lease_one().await.events.len(), fit, "it starts, long before its time");
+}
+
 pub async fn debounces<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
     const KEY: LimitKey = [7; 16];
     let start_in = |ms: Millis, now: Millis| Terms { gathers: Some(KEY), start_by: Some(now + ms), ..Terms::default() };
