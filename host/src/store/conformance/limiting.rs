@@ -160,7 +160,7 @@ pub async fn lets_through_who_is_to_end<S: Store>(mut world: World<'_, S, impl A
 
 pub async fn holds_any_number<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
     let terms = Arc::new(Terms { places: vec![place(1)], ..Terms::default() });
-    let many = limits::READY_IN_MEMORY_MAX + 2 * limits::YOUNG_RUNS_MAX as usize;
+    let many = limits::READY_IN_MEMORY_MAX + limits::YOUNG_RUNS_MAX as usize;
     let mut started = Vec::new();
     for first in (0..many).step_by(512) {
         let run = |_| {
