@@ -1,10 +1,10 @@
 """What was raised, as a failure."""
 
+import os
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from .errors import NonRetriableError, RetryAfterError, StepError
@@ -13,7 +13,8 @@ from .values import plain
 
 # A chain of causes is followed this far; the host keeps fewer, and says how many it has left out.
 CAUSES_MAX = 1_000
-_HERE = str(Path(__file__).parent)
+_SDK = str(Path(__file__).parent)
+_ROOT = f"{Path(__file__).parent.parent}{os.sep}"
 
 
 def of_body(error: BaseException) -> Failure:
@@ -113,16 +114,12 @@ def _message(error: BaseException) -> str:
 
 
 def _stack(error: BaseException) -> str:
-    lines = traceback.TracebackException(type(error), error, _users(error.__traceback__), compact=True)
-    return "".join(lines.format(chain=False))
-
-
-def _users(frames: TracebackType | None) -> TracebackType | None:
-    """From where the code is the user's: how it came to be called is no news to them."""
-    first = frames
-    while first is not None and first.tb_frame.f_code.co_filename.startswith(_HERE):
-        first = first.tb_next
-    return first or frames
+    """Its traceback, without the SDK's own frames; in a component, where all is in one folder, without that's name."""
+    told = traceback.TracebackException(type(error), error, error.__traceback__, compact=True)
+    told.stack[:] = [frame for frame in told.stack if not frame.filename.startswith(_SDK)]
+    for frame in told.stack:
+        frame.filename = frame.filename.removeprefix(_ROOT)
+    return "".join(told.format(chain=False))
 
 
 def _code(error: BaseException) -> str | None:
