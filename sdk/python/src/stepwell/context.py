@@ -2,18 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from . import models
 from .errors import StepError
-from .event import Event, FunctionFailed
+from .event import Event, FunctionFailed, T
 from .failure import Failure, Key
 from .host import Host, RunContext
 from .log import Log
 from .operations import Operations
 from .step import Step
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
 from .failure import Cause, rebuilt
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    T = TypeVar("T", default=Any)
+else:
+    from typing import TypeVar
+
+    # Python 3.11 knows no defaults; to type checkers a bare `Context` is a `Context[Any]` all the same.
+    T = TypeVar("T")
 
 
 @dataclass(frozen=True)
