@@ -15,6 +15,7 @@ mod hot_swap;
 mod http;
 mod languages;
 mod process;
+mod python;
 mod render;
 mod replays;
 mod scenarios;
@@ -43,6 +44,7 @@ fn main() {
         hot_swap::trials(),
         http::trials(),
         languages::trials(),
+        python::trials(),
         replays::trials(),
         sim::trials(),
         walls::trials(),
