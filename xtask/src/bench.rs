@@ -42,6 +42,9 @@ pub struct Options {
     /// Times that a crowded host and an empty one are measured in turn; the median counts.
     #[arg(long, default_value_t = 9)]
     rounds: usize,
+    /// The host's executable, built before: to measure an older one. The default is built here.
+    #[arg(long)]
+    host: Option<PathBuf>,
     /// Where the database and the floor's files lie; the default is a folder in `target`, on the disk of the checkout.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -58,7 +61,7 @@ enum Part {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    let binary = build::host(build::Profile::Release)?;
+    let binary = options.host.clone().map_or_else(|| build::host(build::Profile::Release), Ok)?;
     guests::build()?;
     let folder = options.folder.clone().unwrap_or_else(|| crate::root().join("target/bench"));
     std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
