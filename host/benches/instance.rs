@@ -38,6 +38,10 @@ impl StepHost for Immediate {
         None
     }
 
+    fn step_input(&mut self, _: &OpKey) -> Option<Json> {
+        None
+    }
+
     fn log(&mut self, _: Line) {}
 
     fn clear_to_send(&mut self) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send>> {

@@ -224,6 +224,8 @@ pub const READY_BYTES_MAX: usize = 32 << 20;
 pub const YOUNG_RUNS_MAX: u64 = 10_000;
 /// How long a commit may wait for company while more than one run executes.
 pub const COMPANY_WAIT_US: u64 = 300;
+/// After so many such waits in vain the next is 2 to the power of it commits away: 2% of them then wait, which costs each 5 µs.
+pub const COMPANY_WAITS_IN_VAIN: u32 = 6;
 /// How long an invocation waits for its callee unless told otherwise: 365 days.
 pub const INVOKE_DEFAULT_MS: u64 = 365 * 24 * 60 * 60 * 1_000;
 /// Ends that are kept in memory for followers who come late, and how long the output of such a run may be.

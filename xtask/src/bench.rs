@@ -1,9 +1,12 @@
 //! `cargo xtask bench`: how fast the host is, beside what this machine can do at all, measured in one run.
 
 mod client;
+mod compare;
+mod crowd;
 mod first_step;
 mod floor;
 mod host;
+mod many;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -12,8 +15,8 @@ use anyhow::{Context, Result};
 
 use crate::{build, guests};
 use first_step::Outside;
-use host::{Durability, Host, Setup};
-use report::{FirstStep, Load, Report};
+use host::{Durability, Host, Plugin, Setup};
+use report::{Alone, FirstStep, Load, Report};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -21,6 +24,9 @@ pub struct Options {
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
+    /// What to measure.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Loads, Part::Crowds, Part::Many])]
+    parts: Vec<Part>,
     /// Runs for each load (of ten trivial sequential steps each).
     #[arg(long, default_value_t = 1_000)]
     runs: usize,
@@ -30,35 +36,46 @@ pub struct Options {
     /// Runs at once, one load for each.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     at_once: Vec<usize>,
+    /// Runs of a crowd.
+    #[arg(long, default_value_t = 100_000)]
+    crowd: usize,
+    /// Times that a crowded host and an empty one are measured in turn; the median counts.
+    #[arg(long, default_value_t = 9)]
+    rounds: usize,
+    /// The host's executable, built before: to measure an older one. The default is built here.
+    #[arg(long)]
+    host: Option<PathBuf>,
     /// Where the database and the floor's files lie; the default is a folder in `target`, on the disk of the checkout.
     #[arg(long)]
     folder: Option<PathBuf>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Runs, one and several at once, on a host that has nothing else to do.
+    Loads,
+    /// The same beside runs that sleep, wait or are held.
+    Crowds,
+    /// The same beside many functions.
+    Many,
+}
+
 pub fn run(options: &Options) -> Result<()> {
-    let binary = build::host(build::Profile::Release)?;
+    let binary = options.host.clone().map_or_else(|| build::host(build::Profile::Release), Ok)?;
     guests::build()?;
     let folder = options.folder.clone().unwrap_or_else(|| crate::root().join("target/bench"));
     std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
-    let instance = host::instance_start()?;
-    let mut loads = Vec::new();
-    let mut idle_mb = 0.0;
-    for durability in [Durability::Strict, Durability::Relaxed] {
-        for &concurrency in &options.at_once {
-            let mut rounds = Vec::new();
-            for _ in 0..options.repeat {
-                let setup = Setup { binary: &binary, folder: &folder, durability, guest: "bench", config: "" };
-                let host = Host::start(setup)?;
-                idle_mb = host.memory_mb()?;
-                rounds.push(measure(&host, &folder, options.runs, concurrency)?);
-                host.stop()?;
-            }
-            loads.push(report::median_load(durability, concurrency, rounds));
+    let has = |part| options.parts.contains(&part);
+    let mut crowds = Vec::new();
+    let alone = has(Part::Loads).then(|| alone(options, &binary, &folder)).transpose()?;
+    if has(Part::Crowds) {
+        let size = crowd::Size { runs: options.crowd, rounds: options.rounds };
+        for kind in [crowd::Kind::Sleeping, crowd::Kind::Waiting, crowd::Kind::Held] {
+            crowds.push(crowd::measure(&binary, &folder, kind, size)?);
         }
     }
-    let first_step = first_step(&binary, &folder)?;
-    let floor = floor::sqlite(&folder)?;
-    let report = Report { loads, floor, first_step, instance, idle_mb };
+    let many = has(Part::Many).then(|| many::measure(&binary, &folder, options.rounds)).transpose()?;
+    let report = Report { alone, crowds, many };
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?)
     } else {
@@ -67,12 +84,35 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// A host with nothing else to do, and what the machine can do at all.
+fn alone(options: &Options, binary: &Path, folder: &Path) -> Result<Alone> {
+    let instance = host::instance_start()?;
+    let plugins = [Plugin::guest("bench")];
+    let mut loads = Vec::new();
+    let mut idle_mb = 0.0;
+    for durability in [Durability::Strict, Durability::Relaxed] {
+        for &concurrency in &options.at_once {
+            let mut rounds = Vec::new();
+            for _ in 0..options.repeat {
+                let host = Host::start(Setup { binary, folder, durability, plugins: &plugins, config: "" })?;
+                idle_mb = host.memory_mb()?;
+                rounds.push(measure(&host, folder, options.runs, concurrency)?);
+                host.stop()?;
+            }
+            loads.push(report::median_load(durability, concurrency, rounds));
+        }
+    }
+    let first_step = first_step(binary, folder)?;
+    Ok(Alone { loads, floor: floor::sqlite(folder)?, first_step, instance, idle_mb })
+}
+
 /// How soon an event's first step acts, on a host with nothing else to do.
 fn first_step(binary: &Path, folder: &Path) -> Result<FirstStep> {
     const EVENTS: usize = 300;
     let outside = Outside::open()?;
     let config = outside.grant("faults")?;
-    let setup = Setup { binary, folder, durability: Durability::Strict, guest: "faults", config: &config };
+    let plugins = [Plugin::guest("faults")];
+    let setup = Setup { binary, folder, durability: Durability::Strict, plugins: &plugins, config: &config };
     let host = Host::start(setup)?;
     outside.measure(host.address(), EVENTS / 10)?;
     let sync_ms = floor::sync_ms(folder)?;
@@ -83,10 +123,11 @@ fn first_step(binary: &Path, folder: &Path) -> Result<FirstStep> {
 
 /// One load, with the disk's floor measured right before it.
 fn measure(host: &Host, folder: &Path, runs: usize, concurrency: usize) -> Result<Load> {
-    client::load(host.address(), runs, concurrency)?;
+    let events = vec![client::TEN_STEPS.to_owned(); runs];
+    client::load(host.address(), events.clone(), concurrency)?;
     let sync_ms = floor::sync_ms(folder)?;
     let before = host.counters()?;
-    let timings = client::load(host.address(), runs, concurrency)?;
+    let timings = client::load(host.address(), events, concurrency)?;
     let after = host.counters()?;
     Ok(Load::new(concurrency, &timings, &before, &after, sync_ms, host.peak_memory_mb()?))
 }

@@ -1,8 +1,7 @@
 //! The load: a client in this process that keeps so many runs in flight over HTTP and times each.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -25,11 +24,14 @@ pub struct Timings {
     pub runs: Vec<Timing>,
 }
 
-/// Sends `runs` events, `concurrency` at once, each on a connection that stays open, and follows each to its run's end.
-pub fn load(address: SocketAddr, runs: usize, concurrency: usize) -> Result<Timings> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let left = Arc::new(AtomicUsize::new(runs));
+/// The event that starts ten trivial steps.
+pub const TEN_STEPS: &str = r#"{"name":"bench/ten-steps","data":{"sku":"A-1001","warehouse":"north","count":12}}"#;
+
+/// Sends each event, `concurrency` at once on connections that stay open, and follows each to its run's end.
+pub fn load(address: SocketAddr, events: Vec<String>, concurrency: usize) -> Result<Timings> {
+    runtime()?.block_on(async {
+        let runs = events.len();
+        let left = Arc::new(Mutex::new(events.into_iter()));
         let started = Instant::now();
         let workers: Vec<_> = (0..concurrency).map(|_| tokio::spawn(worker(address, left.clone()))).collect();
         let mut timings = Vec::with_capacity(runs);
@@ -40,11 +42,28 @@ pub fn load(address: SocketAddr, runs: usize, concurrency: usize) -> Result<Timi
     })
 }
 
-async fn worker(address: SocketAddr, left: Arc<AtomicUsize>) -> Result<Vec<Timing>> {
+/// Sends one body after the other, each an event or an array of them, and answers how long each acknowledgement took.
+pub fn send(address: SocketAddr, bodies: impl IntoIterator<Item = String>) -> Result<Vec<Duration>> {
+    runtime()?.block_on(async {
+        let mut connection = Connection::open(address).await?;
+        let mut times = Vec::new();
+        for body in bodies {
+            times.push(connection.send(&body).await?);
+        }
+        Ok(times)
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+async fn worker(address: SocketAddr, left: Arc<Mutex<std::vec::IntoIter<String>>>) -> Result<Vec<Timing>> {
     let mut connection = Connection::open(address).await?;
     let mut timings = Vec::new();
-    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-        timings.push(connection.run().await?);
+    let next = || left.lock().expect("no panic while held").next();
+    while let Some(event) = next() {
+        timings.push(connection.run(&event).await?);
     }
     Ok(timings)
 }
@@ -55,8 +74,6 @@ struct Connection {
     received: Vec<u8>,
 }
 
-const BODY: &str = r#"{"name":"bench/ten-steps","data":{"sku":"A-1001","warehouse":"north","count":12}}"#;
-
 impl Connection {
     async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await.context("connect to the host")?;
@@ -64,15 +81,9 @@ impl Connection {
         Ok(Self { stream, received: Vec::with_capacity(4_096) })
     }
 
-    async fn run(&mut self) -> Result<Timing> {
-        let request = format!(
-            "POST /e/bench?follow=true HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{BODY}",
-            BODY.len()
-        );
-        let started = Instant::now();
-        self.received.clear();
-        self.stream.write_all(request.as_bytes()).await?;
+    /// Sends an event and follows it to its run's end.
+    async fn run(&mut self, event: &str) -> Result<Timing> {
+        let started = self.post("/e/bench?follow=true", event).await?;
         self.receive_until(b"\"ids\"").await?;
         let accepted = started.elapsed();
         self.receive_until(b"\r\n0\r\n\r\n").await?;
@@ -81,6 +92,28 @@ impl Connection {
             bail!("a run did not complete:\n{}", String::from_utf8_lossy(&self.received));
         }
         Ok(Timing { accepted, ended })
+    }
+
+    async fn send(&mut self, body: &str) -> Result<Duration> {
+        let started = self.post("/e/bench", body).await?;
+        self.receive_until(b"\"status\":").await?;
+        let accepted = started.elapsed();
+        self.receive_until(b"}").await?;
+        if !contains(&self.received, b"\"status\":200}") {
+            bail!("events were refused:\n{}", String::from_utf8_lossy(&self.received));
+        }
+        Ok(accepted)
+    }
+
+    async fn post(&mut self, path: &str, body: &str) -> Result<Instant> {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.received.clear();
+        let started = Instant::now();
+        self.stream.write_all(request.as_bytes()).await?;
+        Ok(started)
     }
 
     async fn receive_until(&mut self, mark: &[u8]) -> Result<()> {

@@ -6,8 +6,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
+use rusqlite::{Connection, OpenFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::guests;
@@ -50,6 +52,19 @@ pub struct Host {
     data: PathBuf,
 }
 
+/// A component, and the name that it has as a plugin.
+#[derive(Debug, Clone)]
+pub struct Plugin {
+    pub name: String,
+    pub file: PathBuf,
+}
+
+impl Plugin {
+    pub fn guest(name: &str) -> Self {
+        Self { name: name.to_owned(), file: guests::path(name) }
+    }
+}
+
 /// What a host is started with.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup<'a> {
@@ -57,43 +72,50 @@ pub struct Setup<'a> {
     /// Where its data, its plugins and its configuration lie.
     pub folder: &'a Path,
     pub durability: Durability,
-    /// The one plugin.
-    pub guest: &'a str,
+    pub plugins: &'a [Plugin],
     /// The text of `stepwell.toml`.
     pub config: &'a str,
 }
 
 impl Host {
-    /// Starts `stepwell serve` on an empty data folder and waits until the plugin is live.
+    /// Starts `stepwell serve` on an empty data folder and waits until the plugins are live.
     pub fn start(setup: Setup<'_>) -> Result<Self> {
-        let Setup { binary, folder, durability, guest, config } = setup;
-        let (data, plugins, file) = (folder.join("data"), folder.join("plugins"), folder.join("stepwell.toml"));
+        let (data, plugins) = (setup.folder.join("data"), setup.folder.join("plugins"));
         for old in [&data, &plugins].into_iter().filter(|folder| folder.exists()) {
             fs::remove_dir_all(old).with_context(|| format!("remove {}", old.display()))?;
         }
         fs::create_dir_all(&plugins)?;
-        fs::copy(guests::path(guest), plugins.join(format!("{guest}.wasm")))?;
-        fs::write(&file, config)?;
+        for plugin in setup.plugins {
+            fs::copy(&plugin.file, plugins.join(format!("{}.wasm", plugin.name)))?;
+        }
+        fs::write(setup.folder.join("stepwell.toml"), setup.config)?;
+        let host = Self::resume(setup)?;
+        setup.plugins.iter().try_for_each(|plugin| host.wait_for_plugin(&plugin.name))?;
+        Ok(host)
+    }
+
+    /// Starts it on what the one before has left, and returns when it listens.
+    pub fn resume(setup: Setup<'_>) -> Result<Self> {
+        let Setup { binary, folder, durability, .. } = setup;
+        let data = folder.join("data");
         let mut child = Command::new(binary)
             .arg("serve")
             .args(["--listen", "127.0.0.1:0", "--event-key", "bench"])
             .args(["--durability", &durability.to_string()])
             .arg("--config")
-            .arg(&file)
+            .arg(folder.join("stepwell.toml"))
             .arg("--data-dir")
             .arg(&data)
             .arg("--cache-dir")
             .arg(folder.join("compiled"))
             .arg("--plugins")
-            .arg(&plugins)
+            .arg(folder.join("plugins"))
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("start {}", binary.display()))?;
         let address = listening(&mut child)?;
-        let host = Self { child, address, data };
-        host.wait_for_plugin(guest)?;
-        Ok(host)
+        Ok(Self { child, address, data })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -112,13 +134,39 @@ impl Host {
         Ok(serde_json::from_str(&self.get("/api/v1/stats")?)?)
     }
 
-    /// Stops it as a service manager would, and removes its data.
-    pub fn stop(mut self) -> Result<()> {
+    /// Stops it as a service manager would.
+    pub fn halt(mut self) -> Result<()> {
         let id = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &id]).status().context("run kill")?;
         self.child.wait()?;
-        fs::remove_dir_all(&self.data)?;
         Ok(())
+    }
+
+    /// Stops it and removes its data.
+    pub fn stop(self) -> Result<()> {
+        let data = self.data.clone();
+        self.halt()?;
+        fs::remove_dir_all(data)?;
+        Ok(())
+    }
+
+    /// Runs that wait for a time that is at least a day away.
+    pub fn parked(&self) -> Result<usize> {
+        let tomorrow = SystemTime::now() + Duration::from_secs(24 * 3_600);
+        let tomorrow = tomorrow.duration_since(UNIX_EPOCH)?.as_millis() as i64;
+        self.count("SELECT count(*) FROM open WHERE due > ?", tomorrow)
+    }
+
+    /// Runs that have mail and have not seen to it.
+    pub fn woken(&self) -> Result<usize> {
+        self.count("SELECT count(*) FROM open WHERE due = ?", 0)
+    }
+
+    fn count(&self, sql: &str, value: i64) -> Result<usize> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Connection::open_with_flags(self.data.join("stepwell.db"), flags)?;
+        let count: i64 = database.query_row(sql, [value], |row| row.get(0))?;
+        Ok(count as usize)
     }
 
     fn wait_for_plugin(&self, guest: &str) -> Result<()> {
@@ -126,12 +174,12 @@ impl Host {
             if self.get("/api/v1/functions")?.contains(guest) {
                 return Ok(());
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(50));
         }
         bail!("the host does not load the benchmark's guest")
     }
 
-    fn get(&self, path: &str) -> Result<String> {
+    pub fn get(&self, path: &str) -> Result<String> {
         let mut stream = TcpStream::connect(self.address)?;
         write!(stream, "GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n")?;
         let mut answer = String::new();

@@ -6,14 +6,25 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::client::{Timing, Timings};
+use super::compare::Comparison;
+use super::crowd::{Crowd, Kind};
 use super::floor::Floor;
 use super::host::{Counters, Durability, Instance};
+use super::many::Many;
 
 /// Steps in a run of the load.
 const STEPS: f64 = 10.0;
 
 #[derive(Debug, Serialize)]
 pub struct Report {
+    pub alone: Option<Alone>,
+    pub crowds: Vec<Crowd>,
+    pub many: Option<Many>,
+}
+
+/// A host with nothing else to do.
+#[derive(Debug, Serialize)]
+pub struct Alone {
     pub loads: Vec<Load>,
     pub floor: Floor,
     pub first_step: FirstStep,
@@ -94,6 +105,59 @@ pub fn quantiles(mut values: Vec<f64>) -> (f64, f64) {
 }
 
 impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(alone) = &self.alone {
+            writeln!(f, "{alone}")?;
+        }
+        for crowd in &self.crowds {
+            writeln!(f, "{crowd}")?;
+        }
+        if let Some(many) = &self.many {
+            write!(f, "{many}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Crowd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Sleeping => "sleep",
+            Kind::Waiting => "wait for an event, each for another value",
+            Kind::Held => "are held by a concurrency limit",
+        };
+        writeln!(f, "{} runs {kind} ({:.0} s to get there), beside a host without them", self.runs, self.gathered_s)?;
+        compared(f, &self.comparisons)?;
+        writeln!(
+            f,
+            "Resident: {:.0} MB, beside {:.0}; {:.0} when started again",
+            self.crowded_mb, self.empty_mb, self.restarted_mb
+        )?;
+        writeln!(
+            f,
+            "From start to the first acknowledgement: {:.0} ms, beside {:.0}",
+            self.crowded_start_ms, self.empty_start_ms
+        )
+    }
+}
+
+impl fmt::Display for Many {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} functions, beside one", self.functions)?;
+        compared(f, &self.comparisons)?;
+        writeln!(f, "Resident: {:.0} MB, beside {:.0}", self.crowded_mb, self.empty_mb)
+    }
+}
+
+fn compared(f: &mut fmt::Formatter<'_>, comparisons: &[Comparison]) -> fmt::Result {
+    writeln!(f, "\n{:<45} {:>9} {:>9} {:>7}", "median, ms", "without", "with", "ratio")?;
+    for Comparison { what, empty_ms, crowded_ms, ratio } in comparisons {
+        writeln!(f, "{what:<45} {empty_ms:>9.3} {crowded_ms:>9.3} {ratio:>7.2}")?;
+    }
+    writeln!(f)
+}
+
+impl fmt::Display for Alone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Runs of 10 trivial sequential steps, from a client over HTTP on the same machine\n")?;
         writeln!(

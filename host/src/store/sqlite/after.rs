@@ -137,10 +137,11 @@ impl After {
         for (function, end) in ended {
             shared.followers.tell(&function.namespace, *end);
         }
+        // Answers go first: what a run does next is not to hold up who has sent its event.
+        self.replies.into_iter().for_each(|reply| reply());
         if is_news {
             shared.news.notify_one();
         }
-        self.replies.into_iter().for_each(|reply| reply());
     }
 }
 

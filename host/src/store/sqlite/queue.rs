@@ -166,6 +166,7 @@ struct Line {
     lazy: VecDeque<(Instant, Arc<Active>)>,
     logs_due: Option<Instant>,
     writer: Writer,
+    company: Company,
     is_closed: bool,
     /// Set when the store is dropped without having been closed.
     is_abandoned: bool,
@@ -179,6 +180,29 @@ enum Writer {
     Gathering,
     SleepsUntil(Instant),
     Sleeps,
+}
+
+/// Whether it is worth waiting for company. A step that takes long executes and sends nothing: whoever waits for it in vain
+/// waits more and more seldom.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Company {
+    /// Waits in a row that brought nobody.
+    in_vain: u32,
+    /// Commits that wait for nobody.
+    skips: u32,
+}
+
+impl Company {
+    fn is_expected(&mut self) -> bool {
+        let is_expected = self.skips == 0;
+        self.skips = self.skips.saturating_sub(1);
+        is_expected
+    }
+
+    fn learn(&mut self, has_come: bool) {
+        self.in_vain = if has_come { 0 } else { (self.in_vain + 1).min(limits::COMPANY_WAITS_IN_VAIN) };
+        self.skips = (1 << self.in_vain) - 1;
+    }
 }
 
 impl Queue {
@@ -289,12 +313,16 @@ impl Queue {
     }
 
     /// Waits for company if there may be some.
-    fn gather<'a>(&self, line: MutexGuard<'a, Line>) -> MutexGuard<'a, Line> {
-        if self.executing.load(Ordering::Relaxed) <= 1 || self.is_gathered(&line) || limits::COMPANY_WAIT_US == 0 {
+    fn gather<'a>(&self, mut line: MutexGuard<'a, Line>) -> MutexGuard<'a, Line> {
+        if self.executing.load(Ordering::Relaxed) <= 1 || self.is_gathered(&line) || !line.company.is_expected() {
             return line;
         }
+        let alone = line.commands.len();
         let wait = Duration::from_micros(limits::COMPANY_WAIT_US);
-        self.wait(line, Writer::Gathering, Some(wait))
+        let mut line = self.wait(line, Writer::Gathering, Some(wait));
+        let has_come = line.commands.len() > alone;
+        line.company.learn(has_come);
+        line
     }
 
     fn wait<'a>(&self, mut line: MutexGuard<'a, Line>, how: Writer, timeout: Option<Duration>) -> MutexGuard<'a, Line> {
