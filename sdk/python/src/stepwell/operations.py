@@ -96,7 +96,9 @@ class Operations:
         key = operation.found.key
         opened = Open(Attempt(key, attempt, f"{self._run_id}-{key.id}-{key.n}"))
         reseed()
-        task = self._loop.create_task(_call(operation, opened))
+        token = open_step.set(opened)
+        task = self._loop.create_task(_call(operation))  # it copies the variable
+        open_step.reset(token)
         self._loop.run_until(task)
         return self.host.finish(key, _answer(task, opened))
 
@@ -106,8 +108,7 @@ def reseed() -> None:
     random.seed(os.urandom(32))
 
 
-async def _call(operation: Operation, opened: Open) -> str:
-    open_step.set(opened)
+async def _call(operation: Operation) -> str:
     assert operation.closure is not None, "the host runs no code but a step's"
     value = operation.closure()
     return values.write(await value if inspect.isawaitable(value) else value, "step's result")
