@@ -54,8 +54,8 @@ class Operations:
             raise StepIdError(f"failed to plan an operation: its id must be a text that is not empty, not {id!r}")
         id = raised.text(id)  # as it will come back
         if opened := open_step.get():
-            opened.nested = opened.nested or id
-            raise NestedStepError(opened.attempt.step.id, id)
+            opened.nested = opened.nested or NestedStepError(opened.attempt.step.id, id)
+            raise opened.nested
         found = Found(Key(id, self._uses[id]), kind, values.write(options, f'options of "{id}"'))
         self._uses[id] += 1
         operation = Operation(found, closure, self._loop.create_future())
@@ -117,7 +117,7 @@ async def _call(operation: Operation) -> str:
 def _answer(task: asyncio.Task[str], opened: Open) -> Answer:
     try:
         if opened.nested:
-            raise NestedStepError(opened.attempt.step.id, opened.nested)
+            raise opened.nested  # even if the closure has caught it
         if not task.done():
             raise StalledError("the step's function awaits something that nothing inside it brings about")
         return task.result()
