@@ -13,6 +13,9 @@ use crate::process::{Host, Site};
 /// Folders with an `app.py`, below the repository's.
 const GUESTS: [&str; 2] = ["guest-examples/python/product-import", "tests/guests/python"];
 
+/// Sends an event with this data and follows its runs: the exit code, and a line for each.
+type Send<'a> = dyn Fn(&str, &str) -> (i32, Vec<Value>) + 'a;
+
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::ignorable_test("python::the_sdks_own_tests", || unless_missing(python().map(|()| own_tests()))),
@@ -133,7 +136,7 @@ fn on_the_host(components: &[Vec<u8>]) -> Result<(), Failed> {
 }
 
 /// Retries, and a handler that sees what had been done.
-fn example(host: &Host, send: &dyn Fn(&str, &str) -> (i32, Vec<Value>)) {
+fn example(host: &Host, send: &Send<'_>) {
     let (code, lines) = send("shop/product.imported", r#"{"sku":"A-1001"}"#);
     assert_eq!((code, &lines[1]["output"]), (0, &json!("A-1001 imported with 3 images")), "{lines:?}");
 
@@ -153,7 +156,7 @@ fn example(host: &Host, send: &dyn Fn(&str, &str) -> (i32, Vec<Value>)) {
 }
 
 /// Side by side, a sleep, waits, an invocation, retries, a caught error and a granted variable.
-fn tour(send: &dyn Fn(&str, &str) -> (i32, Vec<Value>)) {
+fn tour(send: &Send<'_>) {
     let (code, lines) = send("python/tour", r#"{"id":7}"#);
     let wanted = json!({
         "gathered": [0, 1, 4, 9],
@@ -168,7 +171,7 @@ fn tour(send: &dyn Fn(&str, &str) -> (i32, Vec<Value>)) {
 }
 
 /// An error of the body out of a task group: its code, attributes, cause and traceback, with the lines of the source.
-fn failure(send: &dyn Fn(&str, &str) -> (i32, Vec<Value>)) {
+fn failure(send: &Send<'_>) {
     let (code, lines) = send("python/fails", r#"{"id":7}"#);
     assert_eq!((code, lines.len()), (3, 3), "{lines:?}");
     let mut told = lines[2]["output"].clone();
@@ -188,7 +191,7 @@ fn failure(send: &dyn Fn(&str, &str) -> (i32, Vec<Value>)) {
 }
 
 /// The run's clock and randomness, and what it logs and prints, once each.
-fn replays(host: &Host, send: &dyn Fn(&str, &str) -> (i32, Vec<Value>)) {
+fn replays(host: &Host, send: &Send<'_>) {
     let (code, lines) = send("python/same", "{}");
     assert_eq!((code, &lines[1]["output"]), (0, &json!([true, true, true, true])), "{lines:?}");
     let run = host.get(&format!("/api/v1/runs/{}", lines[1]["run_id"].as_str().expect("an id")));

@@ -58,14 +58,14 @@ class Outside(unittest.TestCase):
         self.assertEqual([options for _, options in ran.asked], asked)
 
     def test_e11_invokes(self):
-        async def other(ctx: Context): ...
+        async def other(ctx: Context) -> Paid: ...
 
         async def body(ctx: Context):
             one = await ctx.step.invoke("a", "risk-score", {"order": 7}, timeout="1m")
-            return [one, await ctx.step.invoke("b", function(other), Paid(1))]
+            return [one, (await ctx.step.invoke("b", function(other), Paid(1))).amount]
 
-        ran = run(body, answers={"a": 0.5})
-        self.assertEqual(ran.value, [0.5, None])
+        ran = run(body, answers={"a": 0.5, "b": {"amount": 2.0}})
+        self.assertEqual(ran.value, [0.5, 2])
         asked = [
             ("invoke", {"function": "risk-score", "data": {"order": 7}, "timeout_ms": 60_000}),
             ("invoke", {"function": "f", "data": {"amount": 1}, "timeout_ms": 365 * 86_400_000}),

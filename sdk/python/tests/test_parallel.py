@@ -96,6 +96,19 @@ class Parallel(unittest.TestCase):
 
         self.assertTrue(run(body).value)
 
+    def test_what_is_done_is_in_the_same_order_in_each_pass(self):
+        orders = []
+
+        async def body(ctx: Context):
+            tasks = [asyncio.create_task(ctx.step.run(f"a{n}", asyncio.sleep, 0)) for n in range(40)]
+            done, _ = await asyncio.wait(tasks)
+            orders.append([tasks.index(task) for task in done])
+            await asyncio.gather(*(ctx.step.run(f"b{n}", lambda: None) for n in orders[-1]))
+
+        run(body)
+        self.assertGreater(len(orders), 40, "a pass for each step")
+        self.assertEqual(orders, [orders[0]] * len(orders))
+
     def test_chains_go_on_by_themselves(self):
         async def body(ctx: Context):
             async def chain(id: str):

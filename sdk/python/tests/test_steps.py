@@ -101,6 +101,7 @@ class Steps(unittest.TestCase):
 
         failure = run(body).failure
         self.assertEqual(failure.name, "NestedStepError")
+        self.assertIn("in outer", failure.stack)
         self.assertIn('step "outer" reached operation "inner" inside its closure', failure.message)
         self.assertTrue(failure.advice.never)
 

@@ -3,6 +3,7 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from .errors import NestedStepError
 from .failure import Key
 
 
@@ -19,10 +20,10 @@ class Attempt:
 
 @dataclass
 class Open:
-    """The step whose closure is under way, and the operation that it has wrongly reached."""
+    """The step whose closure is under way, and the error of an operation that it has wrongly reached."""
 
     attempt: Attempt
-    nested: str | None = None
+    nested: NestedStepError | None = None
 
 
 # A context variable and no attribute: tasks that a closure starts are inside of the step as well.

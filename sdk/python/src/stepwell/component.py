@@ -1,5 +1,6 @@
 """The component's two exports, and the host behind its imports."""
 
+import io
 import json
 import sys
 from typing import Any
@@ -12,6 +13,11 @@ from wit_world.imports import log, steps, types
 from . import registry, values
 from .failure import Advice, Cause, Failure, Key
 from .host import Answer, Completed, Failed, Found, Level, Outcome, Resolved, RunContext
+
+# What was printed is to be in the log whatever ends the instance, a deadline for one.
+for stream in (sys.stdout, sys.stderr):
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(line_buffering=True)
 
 
 class Functions(exports.Functions):  # type: ignore[misc]

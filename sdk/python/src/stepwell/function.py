@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
-from . import context, flow, values
+from . import context, flow, models, values
 from .context import Context, FailureContext
 from .drive import drive
 from .duration import Duration, milliseconds
@@ -76,6 +76,11 @@ class Function(Generic[T, R]):
             raise ValueError(f'function "{self.id}" has two failure handlers')
         self._failure_handler = handler
         return handler
+
+    @property
+    def result(self) -> Any:
+        """The type of what it returns, as the handler's annotation says."""
+        return models.returned(self._handler)
 
     @property
     def has_failure_handler(self) -> bool:

@@ -15,6 +15,15 @@ from .attempt import is_inside_step
 _Timer = tuple[float, int, asyncio.Handle]
 
 
+class _Task(asyncio.Task[Any]):
+    """A task whose place in a set, as `asyncio.wait` answers, is the same in each pass: by number, not by address."""
+
+    number = 0
+
+    def __hash__(self) -> int:
+        return self.number
+
+
 class Loop(asyncio.AbstractEventLoop):
     """As much of an event loop as tasks, futures and what is made of them need. It knows timers inside steps alone."""
 
@@ -22,6 +31,8 @@ class Loop(asyncio.AbstractEventLoop):
         self._ready: deque[asyncio.Handle] = deque()
         self._timers: list[_Timer] = []
         self._timers_made = count()
+        self._numbers = count()
+        self._numbers_in_steps = count()
         # Python would run the `finally` blocks of a task that nobody keeps, in the midst of a run that goes on
         # elsewhere.
         self._tasks: list[asyncio.Task[Any]] = []
@@ -98,7 +109,10 @@ class Loop(asyncio.AbstractEventLoop):
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, Any], **options: Any
     ) -> asyncio.Task[Any]:
-        task = asyncio.Task(coro, loop=self, **options)
+        # Passes differ in which steps run in them, whose tasks are therefore counted apart.
+        numbers = self._numbers_in_steps if is_inside_step() else self._numbers
+        task = _Task(coro, loop=self, **options)
+        task.number = next(numbers)
         self._tasks.append(task)
         return task
 

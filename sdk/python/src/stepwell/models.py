@@ -1,5 +1,6 @@
 """Models: plain JSON read as the types that the code asks for."""
 
+import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
@@ -44,6 +45,16 @@ def read(wanted: Any, value: Any, whose: str) -> Any:
         raise DeserializeError(f"failed to read {whose} as {_name(wanted)}: {error}") from error
 
 
+def returned(function: Callable[..., Any]) -> Any:
+    """What a function says that it returns; `Any` if it does not say."""
+    if isinstance(function, type):
+        return function
+    try:
+        return inspect.get_annotations(inspect.unwrap(function), eval_str=True).get("return", Any)
+    except (NameError, TypeError, ValueError, SyntaxError, AttributeError):
+        return Any  # such as a name that is there for type checkers alone
+
+
 def _read(wanted: Any, value: Any, variables: Mapping[Any, Any]) -> Any:
     wanted = variables.get(wanted, Any) if isinstance(wanted, TypeVar) else wanted
     if wanted is None or wanted is type(None):
@@ -86,6 +97,8 @@ def _read_class(wanted: type, value: Any, variables: Mapping[Any, Any]) -> Any:
         return parse(_expect(value, str))
     if wanted is float:
         return float(_expect(value, int, float))
+    if wanted is int and isinstance(value, float) and value.is_integer():
+        return int(value)  # to JSON 5.0 and 5 are one number
     if wanted in (str, int, bool, list, dict):
         return _expect(value, wanted)
     return tuple(_expect(value, list)) if wanted is tuple else value

@@ -54,8 +54,8 @@ class Operations:
             raise StepIdError(f"failed to plan an operation: its id must be a text that is not empty, not {id!r}")
         id = raised.text(id)  # as it will come back
         if opened := open_step.get():
-            opened.nested = opened.nested or id
-            raise NestedStepError(opened.attempt.step.id, id)
+            opened.nested = opened.nested or NestedStepError(opened.attempt.step.id, id)
+            raise opened.nested
         found = Found(Key(id, self._uses[id]), kind, values.write(options, f'options of "{id}"'))
         self._uses[id] += 1
         operation = Operation(found, closure, self._loop.create_future())
@@ -96,7 +96,9 @@ class Operations:
         key = operation.found.key
         opened = Open(Attempt(key, attempt, f"{self._run_id}-{key.id}-{key.n}"))
         reseed()
-        task = self._loop.create_task(_call(operation, opened))
+        token = open_step.set(opened)
+        task = self._loop.create_task(_call(operation))  # it copies the variable
+        open_step.reset(token)
         self._loop.run_until(task)
         return self.host.finish(key, _answer(task, opened))
 
@@ -106,8 +108,7 @@ def reseed() -> None:
     random.seed(os.urandom(32))
 
 
-async def _call(operation: Operation, opened: Open) -> str:
-    open_step.set(opened)
+async def _call(operation: Operation) -> str:
     assert operation.closure is not None, "the host runs no code but a step's"
     value = operation.closure()
     return values.write(await value if inspect.isawaitable(value) else value, "step's result")
@@ -116,7 +117,7 @@ async def _call(operation: Operation, opened: Open) -> str:
 def _answer(task: asyncio.Task[str], opened: Open) -> Answer:
     try:
         if opened.nested:
-            raise NestedStepError(opened.attempt.step.id, opened.nested)
+            raise opened.nested  # even if the closure has caught it
         if not task.done():
             raise StalledError("the step's function awaits something that nothing inside it brings about")
         return task.result()

@@ -1,6 +1,5 @@
 """Durable operations, as a function's body names them."""
 
-import inspect
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import is_dataclass
@@ -64,8 +63,7 @@ class Step:
             return function(*_input(self._operations, args), **kwargs)
 
         result = await self._operations.reach(id, "run", self._retry.options(), closure)
-        wanted = _annotation(function)
-        return result if wanted is None else models.read(wanted, result, f'the result of step "{id}"')
+        return models.read(models.returned(function), result, f'the result of step "{id}"')
 
     async def sleep(self, id: str, duration: Duration) -> None:
         """Waits, at most 366 days. The function is not in memory meanwhile.
@@ -128,24 +126,29 @@ class Step:
         result: Event[Any] | None = models.read(Event[data] | None, come, f'the event of "{id}"')
         return result
 
+    @overload
     async def invoke(
-        self,
-        id: str,
-        function: "Function[Any, Any] | str",
-        data: object = None,
-        *,
-        timeout: Duration = _YEAR,
+        self, id: str, function: "Function[Any, R]", data: object = None, *, timeout: Duration = _YEAR
+    ) -> R: ...
+
+    @overload
+    async def invoke(self, id: str, function: str, data: object = None, *, timeout: Duration = _YEAR) -> Any: ...
+
+    async def invoke(
+        self, id: str, function: "Function[Any, Any] | str", data: object = None, *, timeout: Duration = _YEAR
     ) -> Any:
         """Starts a run of another function and waits for its result, 365 days unless told.
 
-        `function` is one of this plugin, or an id: `<plugin>-<function>`. Raises a `StepError` if that run fails, if
-        there is no such function, or with the name `InngestInvokeTimeoutError`; it is not invoked again by itself.
+        `function` is one of this plugin, whose result is read as its annotation says, or an id: `<plugin>-<function>`.
+        Raises a `StepError` if that run fails, if there is no such function, or with the name
+        `InngestInvokeTimeoutError`; it is not invoked again by itself.
 
         >>> score = await ctx.step.invoke("risk", "risk-score", {"order": 7})
         """
-        name = function if isinstance(function, str) else function.id
+        name, wanted = (function, Any) if isinstance(function, str) else (function.id, function.result)
         options = {"function": name, "data": {} if data is None else data, "timeout_ms": not_negative(timeout)}
-        return await self._operations.reach(id, "invoke", options)
+        result = await self._operations.reach(id, "invoke", options)
+        return models.read(wanted, result, f'the result of "{name}"')
 
     async def send_event(self, id: str, event: NewEvent | str, data: object = None) -> str:
         """Sends an event, once: it is written together with this operation's result. Answers its id.
@@ -226,11 +229,3 @@ def _input(operations: Operations, own: tuple[Any, ...]) -> tuple[Any, ...]:
 def _like(argument: Any, own: Any) -> Any:
     is_model = is_dataclass(own) or hasattr(own, "model_validate")
     return models.read(type(own), argument, "the step's new input") if is_model else argument
-
-
-def _annotation(function: Callable[..., Any]) -> Any:
-    """What the function says that it returns, if it says so."""
-    try:
-        return inspect.get_annotations(inspect.unwrap(function), eval_str=True).get("return")
-    except (NameError, TypeError, ValueError, SyntaxError, AttributeError):
-        return None  # such as a name that is there for type checkers alone
