@@ -8,7 +8,7 @@ import { outputJson, resultJson } from './values.js';
 
 const ID_MAX_BYTES = 1024;
 
-const STALLED = 'it awaits something that never comes: neither an operation of Stepwell, nor a timer, nor a request';
+const STALLED = 'awaits something that never comes: neither an operation of Stepwell, nor a timer, nor a request';
 
 /** What a step's closure may know of its execution. */
 export interface Attempt {
@@ -162,7 +162,7 @@ export class Pass {
       open.isAlone = false;
     }
     if (!(output instanceof Promise)) return output;
-    const waits = setTimeout(() => this.#host.lastWords(`step "${open.operation.key.id}": ${STALLED}`), 0);
+    const waits = setTimeout(() => this.#host.lastWords(`step "${open.operation.key.id}" ${STALLED}`), 0);
     try {
       return await output;
     } finally {
@@ -199,7 +199,7 @@ export class Pass {
   /** The body waits for a timer or a request of its own: only it can move things on. */
   async #move() {
     if (this.#ended) return;
-    this.#host.lastWords(`the function: ${STALLED}`);
+    this.#host.lastWords(`the function ${STALLED}`);
     await new Promise<void>((moved) => (this.#moved = moved));
     this.#host.lastWords('');
   }

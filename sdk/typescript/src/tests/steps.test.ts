@@ -235,7 +235,7 @@ test('a body may wait for timers of its own; what never comes has last words', a
     return step.run('a', () => new Promise((resolve) => setTimeout(() => resolve('slept'), 2)));
   });
   assert.equal(valueOf(await host.run()), 'slept');
-  assert.deepEqual(host.words.map((words) => words.split(':')[0]), ['the function', '', 'step "a"', '']);
+  assert.deepEqual(host.words.map((words) => words.split(' awaits')[0]), ['the function', '', 'step "a"', '']);
 });
 
 test('logs have texts, and fields of objects', async () => {
