@@ -20,6 +20,7 @@ mod replays;
 mod scenarios;
 mod sim;
 mod stage;
+mod typescript;
 mod walls;
 #[path = "../../host/src/sandbox/tests/guest.rs"]
 mod wat_guest;
@@ -45,6 +46,7 @@ fn main() {
         languages::trials(),
         replays::trials(),
         sim::trials(),
+        typescript::trials(),
         walls::trials(),
     ];
     let trials = suites.into_iter().flatten().collect();

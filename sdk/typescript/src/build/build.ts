@@ -13,7 +13,7 @@ import { tableOf } from './table.js';
 /** The compiled SDK. */
 const SDK = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
-const WIT = join(SDK, '..', 'wit');
+const WIT = join(SDK, 'wit');
 
 /** Builds a project's component into a file. */
 export async function build(project: Project, out: string): Promise<void> {
