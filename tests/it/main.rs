@@ -21,6 +21,7 @@ mod replays;
 mod scenarios;
 mod sim;
 mod stage;
+mod typescript;
 mod walls;
 #[path = "../../host/src/sandbox/tests/guest.rs"]
 mod wat_guest;
@@ -47,6 +48,7 @@ fn main() {
         python::trials(),
         replays::trials(),
         sim::trials(),
+        typescript::trials(),
         walls::trials(),
     ];
     let trials = suites.into_iter().flatten().collect();
