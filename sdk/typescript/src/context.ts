@@ -42,7 +42,7 @@ export interface RunError extends Error {
 /** A failed run, as its failure handler sees it. */
 export interface FailedRun {
   runId: string;
-  /** What a step of it had come to, at the n-th use (0-based) of its id; undefined if to nothing. Throws the step's error. */
+  /** What a step of it had come to, at the n-th use (0-based) of its id; undefined if to nothing. Throws its error. */
   step<T = unknown>(id: string, n?: number): T | undefined;
 }
 

@@ -37,7 +37,7 @@ function parse(text: string): number {
 
 const unitOf = (name: string): number => UNITS.find(([names]) => names.test(name))?.[1] ?? NaN;
 
-/** A time in milliseconds since 1970: of a Date, a number, an ISO text, or what has one as its text, as Temporal does. */
+/** A time in milliseconds since 1970: of a Date, a number, an ISO text, or what has one as its text, as Temporal. */
 export function instant(time: Date | number | string | object, what: string): number {
   const text = typeof time === 'object' && !(time instanceof Date) ? String(time).replace(/\[.*$/, '') : time;
   const ms = new Date(text).getTime();

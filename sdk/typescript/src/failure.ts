@@ -97,7 +97,8 @@ function customFields(error: object): string | undefined {
   const fields: Record<string, unknown> = {};
   if (error instanceof AggregateError) fields['errors'] = error.errors.map(brief);
   for (const field of Object.keys(error)) {
-    if (!OWN_FIELDS.has(field) && !(error instanceof StepError && field === 'stepId')) fields[field] = read(error, field);
+    if (!OWN_FIELDS.has(field) && !(error instanceof StepError && field === 'stepId'))
+      fields[field] = read(error, field);
   }
   const json = Object.keys(fields).length > 0 ? lenientJson(fields) : undefined;
   return json === '{}' ? undefined : json;

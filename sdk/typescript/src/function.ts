@@ -43,7 +43,10 @@ export function createFunction<Data = Record<string, unknown>>(
   handler: Handler<Data>,
 ): StepwellFunction;
 /** The same, with its triggers among the options. */
-export function createFunction<Data = Record<string, unknown>>(options: FunctionOptions<Data>, handler: Handler<Data>): StepwellFunction;
+export function createFunction<Data = Record<string, unknown>>(
+  options: FunctionOptions<Data>,
+  handler: Handler<Data>,
+): StepwellFunction;
 export function createFunction<Data>(
   options: FunctionOptions<Data>,
   second: Trigger | Trigger[] | Handler<Data>,

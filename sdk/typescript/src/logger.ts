@@ -11,13 +11,18 @@ export interface Logger {
 }
 
 export function loggerOf(host: Host): Logger {
-  const level = (level: Level) => (...parts: unknown[]) => write(host, level, parts);
+  const level =
+    (level: Level) =>
+    (...parts: unknown[]) =>
+      write(host, level, parts);
   return { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') };
 }
 
 /** Objects become the line's fields, everything else its text. */
 function write(host: Host, level: Level, parts: unknown[]) {
-  const texts = parts.filter((part) => !isFields(part)).map((part) => (part instanceof Error ? String(part) : textOf(part)));
+  const texts = parts
+    .filter((part) => !isFields(part))
+    .map((part) => (part instanceof Error ? String(part) : textOf(part)));
   const errors = parts.filter((part) => part instanceof Error).map(({ stack }) => ({ stack }));
   const fields: object = Object.assign({}, ...errors, ...parts.filter(isFields));
   host.log(level, texts.join(' '), lenientJson(fields) ?? '{}');

@@ -25,7 +25,8 @@ export interface Options extends Retries {
   description?: string;
   triggers?: Trigger | Trigger[];
   /** How many steps and bodies execute at once; at most two limits. `{ fn, step }` limits runs and steps. */
-  concurrency?: number | Concurrency | Concurrency[] | { fn?: Concurrency | Concurrency[]; step?: Concurrency | Concurrency[] };
+  concurrency?:
+    number | Concurrency | Concurrency[] | { fn?: Concurrency | Concurrency[]; step?: Concurrency | Concurrency[] };
   /** No more runs start than that; further ones wait. */
   throttle?: { limit: number; period: Duration; burst?: number; key?: string };
   /** No more runs start than that; further events start nothing. */
@@ -47,8 +48,24 @@ export interface Options extends Retries {
 }
 
 const KNOWN = [
-  'id', 'name', 'description', 'triggers', 'retries', 'backoff', 'jitter', 'concurrency', 'throttle', 'rateLimit',
-  'debounce', 'batchEvents', 'priority', 'singleton', 'idempotency', 'cancelOn', 'timeouts', 'onFailure',
+  'id',
+  'name',
+  'description',
+  'triggers',
+  'retries',
+  'backoff',
+  'jitter',
+  'concurrency',
+  'throttle',
+  'rateLimit',
+  'debounce',
+  'batchEvents',
+  'priority',
+  'singleton',
+  'idempotency',
+  'cancelOn',
+  'timeouts',
+  'onFailure',
 ];
 
 /** `definition.options`, see `function-options.schema.json`. */
@@ -61,9 +78,16 @@ export function optionsJson(options: Options, triggers: Trigger[]): string {
     ...retryOptions(options),
     ...concurrencyOptions(options.concurrency),
     cancel_on: options.cancelOn?.map((wait) => waitOptions(wait, undefined)),
-    timeouts: timeouts && { start_ms: whole(timeouts.start, 'timeouts.start'), finish_ms: whole(timeouts.finish, 'timeouts.finish') },
+    timeouts: timeouts && {
+      start_ms: whole(timeouts.start, 'timeouts.start'),
+      finish_ms: whole(timeouts.finish, 'timeouts.finish'),
+    },
     idempotency: options.idempotency,
-    rate_limit: rateLimit && { limit: rateLimit.limit, period_ms: whole(rateLimit.period, 'rateLimit.period'), key: rateLimit.key },
+    rate_limit: rateLimit && {
+      limit: rateLimit.limit,
+      period_ms: whole(rateLimit.period, 'rateLimit.period'),
+      key: rateLimit.key,
+    },
     throttle: throttle && {
       limit: throttle.limit,
       period_ms: whole(throttle.period, 'throttle.period'),
@@ -102,7 +126,8 @@ function concurrencyOptions(concurrency: Options['concurrency']): object {
 }
 
 /** Zero is no limit, as it is to Inngest. */
-const limits = (one: Concurrency | Concurrency[]): Concurrency[] => (Array.isArray(one) ? one : [one]).filter(({ limit }) => limit !== 0);
+const limits = (one: Concurrency | Concurrency[]): Concurrency[] =>
+  (Array.isArray(one) ? one : [one]).filter(({ limit }) => limit !== 0);
 
 /** Whole milliseconds. */
 const whole = (duration: Duration | undefined, what: string) =>

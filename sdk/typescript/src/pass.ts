@@ -1,5 +1,5 @@
-// One pass through a function: lets the body run until it can go no further, plans what it has reached, runs the one step
-// that the host lets run here, and gives the body one recorded result at a time.
+// One pass through a function: lets the body run until it can go no further, plans what it has reached, runs the one
+// step that the host lets run here, and gives the body one recorded result at a time.
 import type { Control, Failure, Host, OperationKey, Outcome, Resolved } from './contract.js';
 import { NonRetriableError, StepError } from './errors.js';
 import { bodyFailure, stepFailure } from './failure.js';
@@ -216,7 +216,8 @@ export class StepIdError extends NonRetriableError {
 function checkId(id: unknown) {
   if (typeof id !== 'string' || id === '') throw new StepIdError('an operation needs an id: a text that is not empty');
   const bytes = id.length > ID_MAX_BYTES / 4 ? new TextEncoder().encode(id).length : 0;
-  if (bytes > ID_MAX_BYTES) throw new StepIdError(`an operation's id has at most ${ID_MAX_BYTES} bytes, this one ${bytes}`);
+  if (bytes > ID_MAX_BYTES)
+    throw new StepIdError(`an operation's id has at most ${ID_MAX_BYTES} bytes, this one ${bytes}`);
 }
 
 /** The step that a failure came from, where the host has not said so. */

@@ -27,7 +27,10 @@ export function readableStack(error: Error): string {
 
 /** The lines of an engine's stack, those of the SDK left out; undefined if it is none. */
 export function callsOf(stack: string, table: SourceTable | undefined): string[] | undefined {
-  const frames = stack.split('\n').map(frame).filter((frame) => frame !== undefined);
+  const frames = stack
+    .split('\n')
+    .map(frame)
+    .filter((frame) => frame !== undefined);
   if (frames.length === 0) return undefined;
   const places = frames.map((frame) => ({ ...frame, place: placeOf(frame, table) }));
   const own = places.filter(({ place }) => !place.startsWith(SDK));
@@ -36,7 +39,10 @@ export function callsOf(stack: string, table: SourceTable | undefined): string[]
 
 /** The place of whoever called, in the user's files; `stack` is that of an error made there. */
 export function callerOf(error: Error): string | undefined {
-  const frames = (error.stack ?? '').split('\n').map(frame).filter((frame) => frame !== undefined);
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .map(frame)
+    .filter((frame) => frame !== undefined);
   return frames.map((frame) => placeOf(frame, installed())).find((place) => !place.startsWith(SDK));
 }
 
@@ -47,12 +53,19 @@ function frame(text: string): Frame | undefined {
   const [, name = '', file = '', line, column] = /^\s*(.*)@(.+):(\d+):(\d+)$/.exec(text) ?? [];
   if (line === undefined || file.endsWith('initializer.js')) return undefined;
   // "async*" marks what was awaited, "/<" a function that has no name of its own.
-  const readable = name.replace(/^async\*/, 'async ').replace(/(\/?<)+$/, '').replaceAll('/<', '/');
+  const readable = name
+    .replace(/^async\*/, 'async ')
+    .replace(/(\/?<)+$/, '')
+    .replaceAll('/<', '/');
   return { name: readable === 'async ' ? '' : readable, line: Number(line), column: Number(column) };
 }
 
 function placeOf({ line, column }: Frame, table: SourceTable | undefined): string {
-  const parts = table?.lines.split('\n')[line - 1]?.split(' ').map((part) => part.split(',').map(Number)) ?? [];
+  const parts =
+    table?.lines
+      .split('\n')
+      [line - 1]?.split(' ')
+      .map((part) => part.split(',').map(Number)) ?? [];
   const [, source, from, fromColumn] = parts.findLast(([start]) => start !== undefined && start < column) ?? [];
   const file = source === undefined ? undefined : table?.sources[source];
   if (file === undefined || from === undefined || fromColumn === undefined) return `plugin.js:${line}:${column}`;

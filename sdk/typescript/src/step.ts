@@ -19,7 +19,11 @@ export type Jsonify<T> = T extends { toJSON(): infer J }
       : T extends (infer E)[]
         ? Jsonify<E>[]
         : T extends object
-          ? { [K in keyof T as T[K] extends bigint | symbol | ((...args: never[]) => unknown) ? never : K]: Jsonify<T[K]> }
+          ? {
+              [K in keyof T as T[K] extends bigint | symbol | ((...args: never[]) => unknown) ? never : K]: Jsonify<
+                T[K]
+              >;
+            }
           : T extends bigint
             ? never
             : unknown;
@@ -32,7 +36,7 @@ export interface WaitForEvent {
   event: string;
   /** 365 days unless told otherwise, at most 366. */
   timeout?: Duration;
-  /** A field, such as `data.orderId`, that is to be equal in the event that started the run and in the one that comes. */
+  /** A field, such as `data.id`, that is to be equal in the event that started the run and in the one that comes. */
   match?: string;
   /** CEL over `event`, which started the run, and `async`, which has come. */
   if?: string;
@@ -130,8 +134,8 @@ export class Step {
   }
 
   /**
-   * Has the host make a request, to a host that is granted to the plugin, and answers its response, whatever its status.
-   * It is retried as a step is. Without an id it has one made of the URL's host.
+   * Has the host make a request, to a host that is granted to the plugin, and answers its response, whatever its
+   * status. It is retried as a step is. Without an id it has one made of the URL's host.
    */
   fetch(url: string | URL, init?: FetchInit): Promise<FetchResponse>;
   fetch(id: StepId, url: string | URL, init?: FetchInit): Promise<FetchResponse>;
@@ -173,6 +177,7 @@ export function waitOptions(wait: WaitForEvent, timeout: Duration | undefined): 
 
 function calleeId(callee: Invoke['function']): string {
   if (typeof callee === 'string') return callee;
-  if ('functionId' in callee) return callee.appId === undefined ? callee.functionId : `${callee.appId}-${callee.functionId}`;
+  if ('functionId' in callee)
+    return callee.appId === undefined ? callee.functionId : `${callee.appId}-${callee.functionId}`;
   return callee.id;
 }

@@ -28,7 +28,11 @@ function cutCircles() {
     while (path.length > 0 && path.at(-1)!.object !== this) path.pop();
     if (typeof value !== 'object' || value === null) return value;
     const met = path.findIndex(({ object }) => object === value);
-    if (met >= 0) return `[Circular ~${path.slice(1, met + 1).map(({ name }) => `.${name}`).join('')}]`;
+    if (met >= 0)
+      return `[Circular ~${path
+        .slice(1, met + 1)
+        .map(({ name }) => `.${name}`)
+        .join('')}]`;
     path.push({ object: value, name: key });
     return value;
   };

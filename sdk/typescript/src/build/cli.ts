@@ -41,6 +41,9 @@ async function report(error: unknown) {
     console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
     return;
   }
-  const messages = await formatMessages(explained(error.errors), { kind: 'error', color: process.stderr.isTTY === true });
+  const messages = await formatMessages(explained(error.errors), {
+    kind: 'error',
+    color: process.stderr.isTTY === true,
+  });
   console.error(messages.join('').trimEnd());
 }

@@ -11,8 +11,14 @@ const WAYS_OUT: [RegExp, string][] = [
   [/^url$/, 'use the globals `URL` and `URLSearchParams`'],
   [/^(perf_hooks)$/, 'use the global `performance`'],
   [/^process$/, 'use the global `process.env`, which holds the granted variables'],
-  [/^(child_process|cluster|worker_threads)$/, 'a plugin starts no processes and threads: start steps side by side, or invoke functions'],
-  [/^(buffer|events|util|assert|path|stream|string_decoder|querystring|punycode)(\/|$)/, 'install the npm package of that name, and import it without `node:`'],
+  [
+    /^(child_process|cluster|worker_threads)$/,
+    'a plugin starts no processes and threads: start steps side by side, or invoke functions',
+  ],
+  [
+    /^(buffer|events|util|assert|path|stream|string_decoder|querystring|punycode)(\/|$)/,
+    'install the npm package of that name, and import it without `node:`',
+  ],
 ];
 
 /** Whether it is an error of the bundler, with messages. */
@@ -26,7 +32,8 @@ function explain(message: Message): Message {
   const asked = /^Could not resolve "(?:node:)?([^"]+)"/.exec(message.text)?.[1];
   if (asked === undefined || !builtinModules.includes(asked)) return message;
   const text = `"${asked}" is a module of Node's, which a plugin does not run in`;
-  const wayOut = WAYS_OUT.find(([names]) => names.test(asked))?.[1] ?? 'use a package that works in browsers or workers too';
+  const wayOut =
+    WAYS_OUT.find(([names]) => names.test(asked))?.[1] ?? 'use a package that works in browsers or workers too';
   return { ...message, text, notes: [{ text: wayOut, location: null }] };
 }
 

@@ -12,7 +12,9 @@ export interface Project {
   name: string;
 }
 
-const ENTRIES = ['index', 'plugin', 'src/index', 'src/plugin'].flatMap((stem) => ['ts', 'mts', 'js', 'mjs'].map((end) => `${stem}.${end}`));
+const ENTRIES = ['index', 'plugin', 'src/index', 'src/plugin'].flatMap((stem) =>
+  ['ts', 'mts', 'js', 'mjs'].map((end) => `${stem}.${end}`),
+);
 
 /** The project that a file or folder is. */
 export function projectOf(path: string): Project {
@@ -20,7 +22,9 @@ export function projectOf(path: string): Project {
   if (!existsSync(full)) throw new Error(`${path}: there is no such file or folder`);
   if (statSync(full).isFile()) return { entry: full, folder: folderOf(full), name: basename(full, extname(full)) };
   const main = mainOf(full);
-  const entry = [...(main === undefined ? [] : [main]), ...ENTRIES].map((name) => join(full, name)).find((file) => existsSync(file));
+  const entry = [...(main === undefined ? [] : [main]), ...ENTRIES]
+    .map((name) => join(full, name))
+    .find((file) => existsSync(file));
   if (entry === undefined) {
     throw new Error(`${path}: no module found; name it in package.json as "main", or call it src/index.ts`);
   }

@@ -27,14 +27,17 @@ function absolute(mappings: string): string {
   let [source, line, column] = [0, 0, 0];
   const lines = mappings.split(';').map((text) => {
     let start = 0;
-    const parts = text.split(',').filter((part) => part !== '').map((part) => {
-      const [byStart = 0, bySource = 0, byLine = 0, byColumn = 0] = decode(part);
-      start += byStart;
-      source += bySource;
-      line += byLine;
-      column += byColumn;
-      return `${start},${source},${line},${column}`;
-    });
+    const parts = text
+      .split(',')
+      .filter((part) => part !== '')
+      .map((part) => {
+        const [byStart = 0, bySource = 0, byLine = 0, byColumn = 0] = decode(part);
+        start += byStart;
+        source += bySource;
+        line += byLine;
+        column += byColumn;
+        return `${start},${source},${line},${column}`;
+      });
     return parts.join(' ');
   });
   return lines.join('\n');

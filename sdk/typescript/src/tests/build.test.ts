@@ -22,7 +22,13 @@ function folderWith(t: { after(end: () => void): void }, files: Record<string, s
 }
 
 test('a project is a file, or a folder with a main or an index', (t) => {
-  const folder = folderWith(t, { 'src/index.ts': '', 'other.ts': '', 'package.json': '{}', 'with/package.json': '{"main":"m.ts"}', 'with/m.ts': '' });
+  const folder = folderWith(t, {
+    'src/index.ts': '',
+    'other.ts': '',
+    'package.json': '{}',
+    'with/package.json': '{"main":"m.ts"}',
+    'with/m.ts': '',
+  });
   assert.deepEqual(projectOf(join(folder, 'other.ts')), { entry: join(folder, 'other.ts'), folder, name: 'other' });
   assert.equal(projectOf(folder).entry, join(folder, 'src/index.ts'));
   assert.equal(projectOf(join(folder, 'with')).entry, join(folder, 'with/m.ts'));
@@ -32,7 +38,9 @@ test('a project is a file, or a folder with a main or an index', (t) => {
 });
 
 test('stacks of the engine are told in the lines of the source', async (t) => {
-  const folder = folderWith(t, { 'index.ts': "type Unused = { a: 1 };\n\nexport default function breaks(): never {\n  throw new Error('x');\n}\n" });
+  const folder = folderWith(t, {
+    'index.ts': "type Unused = { a: 1 };\n\nexport default function breaks(): never {\n  throw new Error('x');\n}\n",
+  });
   const { code, table } = await bundle(projectOf(folder));
   const lines = ['the table', ...code.split('\n')];
   const line = lines.findIndex((text) => text.includes('new Error("x")')) + 1;
@@ -43,12 +51,20 @@ test('stacks of the engine are told in the lines of the source', async (t) => {
   const stack = `breaks@plugin.js:${line}:${column}\nasync*breaks/</<@plugin.js:${line}:${column}\nrun@initializer.js:1:1`;
   const error = Object.assign(new Error('x'), { stack });
   assert.equal(readableStack(error), 'Error: x\n    at breaks (index.ts:4:9)\n    at async breaks (index.ts:4:9)');
-  const said = new Error(`Exception while evaluating top-level script\nplugin.js:${line}:1 Error: x\nStack:\n  @plugin.js:${line}:${column}`);
-  assert.equal(topLevelError(said, table).message, 'the module failed while the plugin was built: Error: x\n    at index.ts:4:9');
+  const said = new Error(
+    `Exception while evaluating top-level script\nplugin.js:${line}:1 Error: x\nStack:\n  @plugin.js:${line}:${column}`,
+  );
+  assert.equal(
+    topLevelError(said, table).message,
+    'the module failed while the plugin was built: Error: x\n    at index.ts:4:9',
+  );
 });
 
 test("a module of Node's is refused with a way out", async (t) => {
-  const folder = folderWith(t, { 'index.ts': "import fs from 'node:fs';\nimport path from 'path';\nimport none from 'none';\nexport default [fs, path, none];\n" });
+  const folder = folderWith(t, {
+    'index.ts':
+      "import fs from 'node:fs';\nimport path from 'path';\nimport none from 'none';\nexport default [fs, path, none];\n",
+  });
   const messages: Message[] = await bundle(projectOf(folder)).then(
     () => assert.fail('it was bundled'),
     (error: unknown) => (isBuildFailure(error) ? explained(error.errors) : assert.fail(String(error))),

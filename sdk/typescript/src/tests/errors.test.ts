@@ -99,14 +99,23 @@ test('A25: causes that are no errors stay as they are', () => {
   const [plain] = causes({ a: 1, b: { c: new Date(0) } });
   assert.deepEqual(JSON.parse(plain!.details!), { a: 1, b: { c: '1970-01-01T00:00:00.000Z' } });
   const nested = causes(new TypeError('a', { cause: new RangeError('b') }));
-  assert.deepEqual(nested.map(({ name, message }) => [name, message]), [['TypeError', 'a'], ['RangeError', 'b']]);
+  assert.deepEqual(
+    nested.map(({ name, message }) => [name, message]),
+    [
+      ['TypeError', 'a'],
+      ['RangeError', 'b'],
+    ],
+  );
 });
 
 test('A26: a circular cause is cut with a marker', () => {
   const error = new Error('x');
   error.cause = new Error('y', { cause: error });
   const { causes } = bodyFailure(error);
-  assert.deepEqual(causes.map(({ message }) => message), ['y', '[circular cause left out]']);
+  assert.deepEqual(
+    causes.map(({ message }) => message),
+    ['y', '[circular cause left out]'],
+  );
 });
 
 test('what cannot be read of an error does not matter', () => {
@@ -122,7 +131,13 @@ test('C5, C12, C13, C14: the error of a step', async () => {
   assert(error.cause instanceof RangeError);
   const text = (await caught(() => 's')).error;
   assert.deepEqual([text.name, text.message, text.stack], ['Error', 's', '']);
-  const cases: [unknown, string][] = [[null, 'null'], [0, '0'], ['', ''], [{ foo: 'bar' }, '{"foo":"bar"}'], [undefined, 'undefined']];
+  const cases: [unknown, string][] = [
+    [null, 'null'],
+    [0, '0'],
+    ['', ''],
+    [{ foo: 'bar' }, '{"foo":"bar"}'],
+    [undefined, 'undefined'],
+  ];
   for (const [value, message] of cases) {
     const { error, attempts } = await caught(() => value);
     assert.deepEqual([error.message, attempts.length], [message, 2]);
@@ -152,7 +167,12 @@ test('C4, C6: a step that fails ends the run, unless it is wrapped', async () =>
 test('C8, C9: an older error rethrown, and one not to be retried', async () => {
   const host = new MemoryHost(
     createFunction(BODY, [], async ({ step }) => {
-      const error = (id: string) => step.run(id, () => { throw new NonRetriableError(id); }).catch((error: unknown) => error);
+      const error = (id: string) =>
+        step
+          .run(id, () => {
+            throw new NonRetriableError(id);
+          })
+          .catch((error: unknown) => error);
       const first = await error('a');
       await error('b');
       throw first;
@@ -170,7 +190,10 @@ test('a StepError thrown in another step is an ordinary error there', () => {
 test('D6: what an AggregateError gathers is in its details', () => {
   const failure = bodyFailure(new AggregateError([new TypeError('a'), 'b'], 'all failed'));
   assert.equal(failure.name, 'AggregateError');
-  assert.deepEqual(JSON.parse(failure.details!).errors.map(({ message }: Error) => message), ['a', 'b']);
+  assert.deepEqual(
+    JSON.parse(failure.details!).errors.map(({ message }: Error) => message),
+    ['a', 'b'],
+  );
 });
 
 test('A30, F14: a handler gets errors of their classes, with cause, code and fields', async () => {
@@ -196,7 +219,11 @@ test('A30, F14: a handler gets errors of their classes, with cause, code and fie
 });
 
 test('a handler reads what the steps of the failed run had come to', async () => {
-  const fn = createFunction({ ...BODY, onFailure: ({ failed }) => [failed.runId, failed.step('kept'), failed.step('none')] }, [], () => {});
+  const fn = createFunction(
+    { ...BODY, onFailure: ({ failed }) => [failed.runId, failed.step('kept'), failed.step('none')] },
+    [],
+    () => {},
+  );
   const host = new MemoryHost(fn);
   host.failedSteps['kept.0'] = { tag: 'ok', val: '{"reservation":7}' };
   assert.deepEqual(valueOf(await host.handle(bodyFailure('x'))), ['failed', { reservation: 7 }, null]);

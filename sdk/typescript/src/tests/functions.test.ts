@@ -10,12 +10,18 @@ const optionsOf = (options: Omit<FunctionOptions, 'id'>) =>
 test('a function tells its triggers, name and handler', () => {
   const fn = createFunction(
     { id: 'f', name: 'F', retries: 2, onFailure: () => {} },
-    [{ event: 'a', if: 'event.data.x > 1' }, { cron: '0 9 * * *', jitter: '30s' }],
+    [
+      { event: 'a', if: 'event.data.x > 1' },
+      { cron: '0 9 * * *', jitter: '30s' },
+    ],
     () => {},
   );
   const { options, ...rest } = fn.definition;
   assert.deepEqual(rest, { id: 'f', name: 'F', hasFailureHandler: true });
-  const triggers = [{ event: 'a', if: 'event.data.x > 1' }, { cron: '0 9 * * *', jitter: '30000ms' }];
+  const triggers = [
+    { event: 'a', if: 'event.data.x > 1' },
+    { cron: '0 9 * * *', jitter: '30000ms' },
+  ];
   assert.deepEqual(JSON.parse(options), { triggers, retries: 2 });
   const inOptions = createFunction({ id: 'g', triggers: { event: 'a' } }, () => {});
   assert.equal(inOptions.definition.options, '{"triggers":[{"event":"a"}]}');
@@ -31,7 +37,10 @@ test('flow control has the names of Inngest and the options of the contract', ()
     priority: { run: '120' },
     singleton: { mode: 'skip', key: 'k' },
     idempotency: 'event.data.id',
-    cancelOn: [{ event: 'gone', match: 'data.id', timeout: '1h' }, { event: 'x', if: 'true' }],
+    cancelOn: [
+      { event: 'gone', match: 'data.id', timeout: '1h' },
+      { event: 'x', if: 'true' },
+    ],
     timeouts: { start: '10s', finish: '1h' },
     backoff: { kind: 'exponential', first: '1s', factor: 3, max: '1m' },
     jitter: '1s',
@@ -41,7 +50,10 @@ test('flow control has the names of Inngest and the options of the contract', ()
     backoff: { kind: 'exponential', first_ms: 1000, factor: 3, max_ms: 60_000 },
     jitter_ms: 1000,
     concurrency: [{ limit: 10 }, { limit: 1, key: 'event.data.customer', scope: 'env' }],
-    cancel_on: [{ event: 'gone', match: 'data.id', timeout_ms: 3_600_000 }, { event: 'x', if: 'true' }],
+    cancel_on: [
+      { event: 'gone', match: 'data.id', timeout_ms: 3_600_000 },
+      { event: 'x', if: 'true' },
+    ],
     timeouts: { start_ms: 10_000, finish_ms: 3_600_000 },
     idempotency: 'event.data.id',
     rate_limit: { limit: 1, period_ms: 60_000 },
@@ -62,7 +74,10 @@ test('concurrency is a number, a limit, several, or limits on runs and steps', (
 });
 
 test('mistakes are told when the module is loaded', () => {
-  assert.throws(() => optionsOf({ throttle: { limit: 1, period: 'soon' } }), /function "f": throttle.period: "soon" is no duration/);
+  assert.throws(
+    () => optionsOf({ throttle: { limit: 1, period: 'soon' } }),
+    /function "f": throttle.period: "soon" is no duration/,
+  );
   assert.throws(() => optionsOf({ retrys: 1 } as object), /option "retrys" is not known/);
   assert.throws(() => optionsOf({ retries: -1 }), /no whole number/);
   assert.throws(() => optionsOf({ cancelOn: [{ event: 'e', match: 'a', if: 'b' }] }), /both `match` and `if`/);

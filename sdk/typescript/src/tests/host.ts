@@ -1,5 +1,15 @@
 // A host in memory that drives a run to its end: retries at once, runs steps side by side where there are several.
-import type { Answer, Decision, Failure, Found, Host, OperationKey, Outcome, Resolved, RunContext } from '../contract.js';
+import type {
+  Answer,
+  Decision,
+  Failure,
+  Found,
+  Host,
+  OperationKey,
+  Outcome,
+  Resolved,
+  RunContext,
+} from '../contract.js';
 import type { StepwellFunction } from '../function.js';
 import { plugin, type Exports } from '../plugin.js';
 
@@ -56,7 +66,9 @@ export class MemoryHost implements Host {
   /** Drives a run of the failure handler to its end. */
   async handle(failure: Failure): Promise<Outcome> {
     const event = JSON.stringify({ name: 'inngest/function.failed', data: { run_id: 'failed', event: { data: {} } } });
-    return this.#drive(1, (context) => this.#exports.failureHandler.onFailure({ ...context, events: [event] }, failure));
+    return this.#drive(1, (context) =>
+      this.#exports.failureHandler.onFailure({ ...context, events: [event] }, failure),
+    );
   }
 
   async #drive(retries: number, enter: (context: RunContext) => Promise<Outcome>): Promise<Outcome> {

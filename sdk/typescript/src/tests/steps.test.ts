@@ -100,7 +100,13 @@ test('C33: a step that nobody awaits runs before the end', async () => {
     return 'done';
   });
   assert.equal(valueOf(await host.run()), 'done');
-  assert.deepEqual([ran.sort(), host.attempts.filter((attempt) => attempt.startsWith('fails'))], [['a', 'b'], ['fails:0', 'fails:1']]);
+  assert.deepEqual(
+    [ran.sort(), host.attempts.filter((attempt) => attempt.startsWith('fails'))],
+    [
+      ['a', 'b'],
+      ['fails:0', 'fails:1'],
+    ],
+  );
 });
 
 test('D1, D2, D4, D5, D6: side by side', async () => {
@@ -152,7 +158,10 @@ test('E1, E4: durations', async () => {
   valueOf(await host.run());
   const ms = (id: string) => host.optionsOf(id)?.['ms'];
   assert.deepEqual(['1500ms', '999ms', '1', '0s', '90m', '60000'].map(ms), [1500, 999, 1, 0, 5_400_000, 60_000]);
-  assert.deepEqual(['366d', '1h30m', '2 days 1 hour', '1.5s', '20'].map(ms), [31_622_400_000, 5_400_000, 176_400_000, 1500, 20]);
+  assert.deepEqual(
+    ['366d', '1h30m', '2 days 1 hour', '1.5s', '20'].map(ms),
+    [31_622_400_000, 5_400_000, 176_400_000, 1500, 20],
+  );
   for (const nonsense of ['banana', '', '-1s', '1x', '1h 3', -1, NaN]) {
     const { name, message } = failureOf(await hostOf(({ step }) => step.sleep('s', nonsense)).run());
     assert.equal(name, 'TypeError');
@@ -167,7 +176,10 @@ test('E3: sleeping until a time', async () => {
     await step.sleepUntil('zoned', { toString: () => '1970-01-01T01:00:01+01:00[Europe/Paris]' });
   });
   valueOf(await host.run());
-  assert.deepEqual(['date', 'text', 'zoned'].map((id) => host.optionsOf(id)?.['until']), [5, 1000, 1000]);
+  assert.deepEqual(
+    ['date', 'text', 'zoned'].map((id) => host.optionsOf(id)?.['until']),
+    [5, 1000, 1000],
+  );
   assert.match(failureOf(await hostOf(({ step }) => step.sleepUntil('s', 'soon')).run()).message, /"soon" is no time/);
 });
 
@@ -180,7 +192,11 @@ test('E5, E6, E11, E19, E20: waits, invocations, signals and events', async () =
     tell: { ids: ['e1'] },
   };
   const host = hostOf(async ({ step }) => {
-    const paid = await step.waitForEvent<{ order: number }>('paid', { event: 'paid', timeout: '1h', match: 'data.order' });
+    const paid = await step.waitForEvent<{ order: number }>('paid', {
+      event: 'paid',
+      timeout: '1h',
+      match: 'data.order',
+    });
     const late = await step.waitForEvent('late', { event: 'late', timeout: '1h' });
     const risk = await step.invoke<number>('risk', { function: 'risk-score', data: { order: 7 } });
     const signal = await step.waitForSignal('signal', { signal: 's', timeout: '1d', onConflict: 'replace' });
@@ -220,7 +236,9 @@ test('ids are texts that are not empty', async () => {
 test('a step knows its attempt, its key, and an input that may be replaced', async () => {
   const host = hostOf(async ({ step }) => {
     await step.run('known', () => step.current());
-    const key = await step.run({ id: 'key', retries: 0, backoff: { kind: 'constant', delay: '1s' } }, () => step.current());
+    const key = await step.run({ id: 'key', retries: 0, backoff: { kind: 'constant', delay: '1s' } }, () =>
+      step.current(),
+    );
     return [key, await step.run('charge', (cents) => cents, 1999), await step.run('two', (a, b) => [a, b], 1, 2)];
   });
   host.inputs = { 'charge.0': '1299', 'two.0': '[3,4]' };
@@ -233,7 +251,8 @@ test('a body may wait for timers of its own; what never comes has last words', a
   /** Resolves once these last words have been said. */
   const said = (start: string) =>
     new Promise<string>((resolve) => {
-      const look = () => (host.words.some((words) => words.startsWith(start)) ? resolve(start) : void setTimeout(look, 0));
+      const look = () =>
+        host.words.some((words) => words.startsWith(start)) ? resolve(start) : void setTimeout(look, 0);
       look();
     });
   const host: MemoryHost = hostOf(async ({ step }) => {

@@ -18,19 +18,31 @@ export const works = createFunction({ id: 'works' }, { event: 'ts/works' }, asyn
   const kept = await step.run('kept', () => before);
   await step.sleep('a moment', '10ms');
   logger.info('done', { first });
-  return { at: one.at, left, right, first, isSame: kept === before, variable: process.env['GREETING'], other: process.env['OTHER'] };
+  return {
+    at: one.at,
+    left,
+    right,
+    first,
+    isSame: kept === before,
+    variable: process.env['GREETING'],
+    other: process.env['OTHER'],
+  };
 });
 
 /** Fails at its first attempts: the step once, the body once. */
-export const retries = createFunction({ id: 'retries', retries: 1 }, { event: 'ts/retries' }, async ({ step, attempt }) => {
-  const steps = await step.run('unsteady', () => {
-    const { attempt } = step.current();
-    if (attempt === 0) throw new RetryAfterError('not yet', 0);
-    return attempt;
-  });
-  if (attempt === 0) throw new Error('the body fails once');
-  return { steps, attempt };
-});
+export const retries = createFunction(
+  { id: 'retries', retries: 1 },
+  { event: 'ts/retries' },
+  async ({ step, attempt }) => {
+    const steps = await step.run('unsteady', () => {
+      const { attempt } = step.current();
+      if (attempt === 0) throw new RetryAfterError('not yet', 0);
+      return attempt;
+    });
+    if (attempt === 0) throw new Error('the body fails once');
+    return { steps, attempt };
+  },
+);
 
 /** Fails for good; its handler tells the error that it gets. */
 export const fails = createFunction(
@@ -62,7 +74,11 @@ async function charge() {
 
 /** Waits for an event that matches. */
 export const waits = createFunction({ id: 'waits' }, { event: 'ts/waits' }, async ({ step }) => {
-  const paid = await step.waitForEvent<{ amount: number }>('paid', { event: 'ts/paid', match: 'data.order', timeout: '1d' });
+  const paid = await step.waitForEvent<{ amount: number }>('paid', {
+    event: 'ts/paid',
+    match: 'data.order',
+    timeout: '1d',
+  });
   return paid?.data.amount ?? 'too late';
 });
 
