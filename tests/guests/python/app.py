@@ -85,13 +85,15 @@ async def same(ctx: Context) -> list[bool]:
 
 @function(id="fails", trigger="python/fails", retries=1)
 async def fails(ctx: Context[Order]) -> None:
+    # Before the group: once the run has failed, no step of it would begin any more.
+    await ctx.step.run("reserves", lambda: {"reservation": 7})
     async with asyncio.TaskGroup() as group:
-        group.create_task(ctx.step.run("reserves", lambda: {"reservation": 7}))
+        group.create_task(ctx.step.sleep("is-left", "1h"))
         group.create_task(sells_out(ctx))
 
 
 async def sells_out(ctx: Context[Order]) -> None:
-    await ctx.step.sleep("a-moment", "5ms")
+    await ctx.step.sleep("a-moment", "1ms")
     try:
         {}["stock"]
     except KeyError as error:
