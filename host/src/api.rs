@@ -3,10 +3,12 @@
 //! `/e/` and `/v1/` speak as Inngest does, so that its clients and habits work; `/api/v1/` is the host's own.
 
 mod auth;
+mod cancellations;
 mod compat;
 mod connections;
 mod events;
 mod follow;
+mod form;
 mod plugins;
 mod problem;
 mod replays;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 
 use axum::Router as Routes;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -54,10 +56,15 @@ pub async fn serve(listener: TcpListener, parts: Parts) {
 
 fn routes(api: Api) -> Routes {
     let guarded = Routes::new()
-        .route("/v1/events/{id}", get(compat::event))
+        .route("/v1/events", get(compat::events::list))
+        .route("/v1/events/{id}", get(compat::events::show))
         .route("/v1/events/{id}/runs", get(compat::runs_of_event))
         .route("/v1/runs/{id}", get(compat::run).delete(compat::cancel))
+        .route("/v1/runs/{id}/jobs", get(compat::jobs))
+        .route("/v1/apps/{app}/functions", get(compat::functions))
         .route("/v1/signals", post(compat::signal))
+        .route("/v1/cancellations", get(cancellations::list).post(cancellations::create))
+        .route("/v1/cancellations/{id}", delete(cancellations::forget))
         .route("/dev", get(compat::dev))
         .route("/ready", get(plugins::ready))
         .route("/api/v1/runs", get(runs::list))

@@ -3,6 +3,7 @@
 //! stdout is data, everything else goes to stderr. Exit codes: 0 ok · 1 unexpected · 2 usage · 3 the run failed ·
 //! 4 not found · 5 host unreachable · 130 interrupted; a reader that has gone away is no error.
 
+mod cancel;
 mod check;
 mod client;
 mod config;

@@ -6,8 +6,10 @@
 
 mod act;
 mod drive;
+mod enter;
 mod fetch;
 mod history;
+mod judge;
 mod operation;
 mod pass;
 mod run;

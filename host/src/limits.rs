@@ -17,6 +17,12 @@ pub const EVENT_NAME_MAX_BYTES: usize = 512;
 pub const EVENT_TIME_MIN: i64 = 315_532_800_000;
 /// The year 2100, in milliseconds. Inngest's.
 pub const EVENT_TIME_MAX: i64 = 4_102_444_800_000;
+/// Inngest's.
+pub const SESSIONS_PER_EVENT_MAX: usize = 5;
+/// Inngest's.
+pub const SESSION_KEY_MAX_BYTES: usize = 128;
+/// Inngest's.
+pub const SESSION_ID_MAX_BYTES: usize = 512;
 
 /// Inngest's.
 pub const SIGNAL_NAME_MAX_BYTES: usize = 512;
@@ -240,8 +246,22 @@ pub const LOG_WAIT_MS: u64 = 250;
 pub const LOG_BUFFER_MAX_BYTES: usize = 8 << 20;
 /// How long a sender's event id keeps it from starting the same function again. Inngest's.
 pub const SENDER_ID_MS: u64 = 24 * 3_600 * 1_000;
-/// Senders' event ids, and values of rate limits' keys, that have served their time, forgotten with one event.
-pub const SENDER_IDS_FORGOTTEN: usize = 64;
+/// How long an event that is sent again under its seed is the same event: for longer than any client's own resending.
+pub const SEED_MS: u64 = 24 * 3_600 * 1_000;
+/// Rows that have served their time (senders' ids and seeds, paces of limits), forgotten with one event or start.
+pub const SERVED_FORGOTTEN: usize = 64;
+/// Runs that one transaction tells to end, of those that are ended many at once: others wait for it.
+pub const CANCELLED_AT_ONCE_MAX: u64 = 256;
+/// Runs that it looks at, whether they are to end or not.
+pub const CANCELLATION_LOOKS_MAX: usize = 2_048;
+/// Events that it reads for a filter.
+pub const CANCELLATION_READS_MAX_BYTES: usize = 4 << 20;
+/// Runs that are looked at to say how many would end.
+pub const ESTIMATE_LOOKS_MAX: usize = 100_000;
+/// Cancellations that are remembered; those that have finished are forgotten first.
+pub const CANCELLATIONS_MAX: usize = 1_000;
+/// How far in the future a cancellation's `started_before` may be: clocks differ. Inngest's.
+pub const CANCELLATION_AHEAD_MS: u64 = 5_000;
 /// Runs executing at once, unless configured otherwise.
 pub const WORKERS_DEFAULT: usize = 256;
 /// How long a graceful stop waits for what executes, in milliseconds.
@@ -254,6 +274,10 @@ pub const LEASE_RETRY_MS: u64 = 1_000;
 pub const PAGE_MAX: usize = 1_000;
 /// Rows that a listing answers unless asked otherwise.
 pub const PAGE_DEFAULT: usize = 50;
+/// Events that a listing answers at most, whole as they are. Inngest's.
+pub const EVENTS_PAGE_MAX: usize = 51;
+/// Events that a listing answers unless asked otherwise. Inngest's.
+pub const EVENTS_PAGE_DEFAULT: usize = 20;
 
 /// Versions whose code is in memory; the least recently used is loaded again when it is needed.
 pub const PLUGINS_IN_MEMORY_MAX: usize = 1_024;
@@ -277,7 +301,5 @@ pub const HTTP_BODY_MS: u64 = 60_000;
 pub const ACCEPT_PAUSE_MS: u64 = 100;
 /// What a listing shows of an error's message.
 pub const LISTED_MESSAGE_MAX_BYTES: usize = 1_024;
-/// A sender's seed for the ids of a request's events.
-pub const EVENT_SEED_MAX_BYTES: usize = 64;
 /// How long the answers that follow runs may take to end when the host stops, in milliseconds.
 pub const HTTP_GRACE_MS: u64 = 2_000;

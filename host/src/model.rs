@@ -15,6 +15,7 @@ mod request;
 mod retry;
 mod run;
 mod schedule;
+mod sessions;
 mod time;
 
 pub use cron::{BadCron, Cron};
@@ -26,7 +27,7 @@ pub use flow::{
     Throttle, Throttled,
 };
 pub use function::{CancelOn, Definition, DefinitionError, FunctionKey, Role, Timeouts, Trigger, same_field};
-pub use id::{BadId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
+pub use id::{BadId, CancellationId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
 pub use journal::{Awaited, Entry, OpKey, Record, awaited};
 pub use json::{BadJson, Json};
 pub use mail::Mail;

@@ -127,7 +127,7 @@ fn invocation(
 ) -> Event {
     let mut data = data.to_value();
     if let Some(map) = data.as_object_mut() {
-        let internal = json!({ "fn_id": function, "correlation_id": invoker.to_string() });
+        let internal = json!({ "fn_id": function, "correlation_id": invoker.to_string(), "name": &*invoker.key.id });
         map.insert("_inngest".into(), internal);
     }
     Event::lifecycle(INVOKED, id, namespace, &id.to_string(), now, &Json::of(&data))

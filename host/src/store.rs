@@ -3,11 +3,13 @@
 //! Each verb is one transaction. What a verb has answered survives the process; with `strict` durability it survives
 //! the machine. [`conformance`] is the suite that every store passes.
 
+mod cancellation;
 mod codec;
 pub mod conformance;
 mod fault;
 mod sqlite;
 
+pub use cancellation::{Cancellation, CancellationView, Cancellations, Estimate, Which};
 pub use fault::{POINTS as FAULT_POINTS, point as fault_point};
 pub use sqlite::{Durability, Options, SqliteStore, Stats};
 
@@ -33,6 +35,9 @@ pub enum Error {
     /// Another run waits for that signal.
     #[error("Signal conflict; run {holder} waits for signal {signal:?}")]
     SignalTaken { signal: Arc<str>, holder: RunId },
+    /// None of them has finished.
+    #[error("{0} cancellations are under way: delete one, or wait until one has finished")]
+    TooManyCancellations(usize),
     /// The data folder cannot be used.
     #[error("{0}")]
     Unusable(String),
@@ -249,6 +254,29 @@ pub struct RunFilter {
     pub limit: usize,
 }
 
+/// Which events a listing wants. Newest first.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    pub names: EventNames,
+    /// Received then or later.
+    pub from: Option<Millis>,
+    /// Received then or earlier.
+    pub until: Option<Millis>,
+    /// Only events older than this one: the cursor.
+    pub before: Option<EventId>,
+    pub limit: usize,
+}
+
+/// What events are called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum EventNames {
+    #[default]
+    All,
+    /// Not the host's own, which begin with `inngest/`.
+    Sent,
+    One(String),
+}
+
 /// A line of a run's log. (`attempt`, `order`, `nth`) identifies it within the run, however often the body is replayed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogLine {
@@ -277,7 +305,7 @@ pub enum Urgency {
 
 /// The one door to what is durable.
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
+pub trait Store: Cancellations + Send + Sync + std::fmt::Debug {
     // Plugins.
 
     /// Keeps a version's bytes and makes it the live one of its plugin; answers the new generation. Idempotent.
@@ -295,9 +323,10 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     // Events and runs.
 
-    /// Writes events and the runs they start, all or none. A run that the event's `sender_id` already started for the
-    /// same function within 24 hours is left out. Runs of an event whose time is still to come are due then.
-    /// `StaleGeneration` when the registry has moved on since `generation`.
+    /// Writes events and the runs they start, all or none. An event that was sent under the same seed within 24 hours is
+    /// that event: it is not written again, and what it started then is answered. A run that the event's `sender_id`
+    /// already started for the same function within 24 hours is left out. Runs of an event whose time is still to come
+    /// are due then. `StaleGeneration` when the registry has moved on since `generation`.
     async fn publish(&self, generation: u64, events: Vec<Publication>) -> Result<Vec<Published>, Error>;
 
     /// Up to `max` runs that are due at `now`, oldest first, each leased to this host. Never waits.
@@ -362,13 +391,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn run(&self, namespace: &Namespace, run: RunId) -> Result<Option<RunView>, Error>;
     async fn runs(&self, namespace: &Namespace, filter: RunFilter) -> Result<Vec<RunView>, Error>;
     async fn event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Arc<Event>>, Error>;
-    /// Newest first.
-    async fn events(
-        &self,
-        namespace: &Namespace,
-        before: Option<EventId>,
-        limit: usize,
-    ) -> Result<Vec<Arc<Event>>, Error>;
+    async fn events(&self, namespace: &Namespace, filter: EventFilter) -> Result<Vec<Arc<Event>>, Error>;
     /// The runs that an event started; `None` when there is no such event.
     async fn runs_of_event(&self, namespace: &Namespace, event: EventId) -> Result<Option<Vec<RunView>>, Error>;
     /// Ends when the run has ended and that is durable; `None` when there is no such run.

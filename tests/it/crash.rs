@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use stepwell::limits;
 use stepwell::store::FAULT_POINTS;
 
+use crate::cancellations;
 use crate::process::{Host, Site};
 use crate::witness::Witness;
 
@@ -196,6 +197,9 @@ fn killed_at(point: &str) -> Result<(), Failed> {
     }
     if point.starts_with("cancel.") {
         return killed_cancelling(point);
+    }
+    if point.starts_with("cancel_some.") {
+        return cancellations::killed_in_the_middle(point);
     }
     for nth in [1, 2, 5] {
         let mut scene = Scene::new();

@@ -88,6 +88,10 @@ fn pause() -> Result<(), Failed> {
     assert_eq!(site.ask(&host, &["functions", "resume", "faults-crowd"], &[]).code, 0);
     let resumed = start(&host, "faults/crowd", &data);
     assert_eq!(wait_for_end(&mut host, &resumed), "Completed");
+    let shown = site.ask(&host, &["functions", "show", "faults-crowd"], &[]).stdout;
+    assert!(shown.contains("starts on") && shown.contains("faults/crowd"), "{shown}");
+    assert!(shown.contains(r#"{"key":"event.data.name","limit":1,"scope":"fn"}"#), "{shown}");
+    assert_eq!(site.ask(&host, &["functions", "show", "faults-gone"], &[]).code, 4);
     for function in ["faults-gone", "faults-panic-failure"] {
         let said = site.ask(&host, &["functions", "pause", function], &[]);
         assert!(said.code == 4 && said.stderr.contains("no live function"), "{said:?}");

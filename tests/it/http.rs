@@ -9,6 +9,9 @@ use crate::witness::Witness;
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test("http::accepts_one_event_and_many", accepts),
+        Trial::test("http::the_same_seed_is_the_same_event", seeds),
+        Trial::test("http::takes_forms", forms),
+        Trial::test("http::lists_events_jobs_and_functions", lists),
         Trial::test("http::refuses_bad_events_and_says_why", refuses),
         Trial::test("http::reads_runs_and_their_errors", reads),
         Trial::test("http::cancels_runs_once", cancels),
@@ -63,6 +66,120 @@ fn accepts() -> Result<(), Failed> {
     Ok(())
 }
 
+/// What a client sends again under its seed is answered as the first time, at once, later, and by the next process
+/// (vector H12).
+fn seeds() -> Result<(), Failed> {
+    const HEADERS: [(&str, &str); 2] =
+        [("content-type", "application/json"), ("x-inngest-event-id-seed", "1743130137367,eii2YKXRVTJPuA==")];
+    let body = r#"[{"name":"faults/print"},{"name":"faults/print","id":"mine"}]"#;
+    let send = |host: &Host| host.request_with("POST", "/e/test", &HEADERS, body.as_bytes());
+    let (site, mut host) = host()?;
+    let answers = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..4).map(|_| scope.spawn(|| send(&host))).collect();
+        senders.into_iter().map(|sender| sender.join().expect("no panic")).collect::<Result<Vec<_>, _>>()
+    })?;
+    assert_eq!(answers[0].0, 200, "{}", answers[0].1);
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    host.kill();
+    let host = site.serve(&["--event-key", "test"], &[])?;
+    assert_eq!(send(&host)?, answers[0], "it is remembered");
+    let ids: Value = serde_json::from_str(&answers[0].1)?;
+    for id in ids["ids"].as_array().expect("ids") {
+        let runs = host.get(&format!("/v1/events/{}/runs", id.as_str().expect("an id")));
+        assert_eq!(runs["data"].as_array().map(Vec::len), Some(1), "{runs}");
+    }
+    let runs = host.get("/api/v1/runs?function=faults-print")["runs"].as_array().map(Vec::len);
+    assert_eq!(runs, Some(2), "nothing ran twice");
+    let (_, other) = host.request("POST", "/e/test", body)?;
+    assert_ne!(other, answers[0].1, "without the seed it is another request");
+    Ok(())
+}
+
+/// Forms of both kinds are events; what calls itself a form and is JSON is JSON.
+fn forms() -> Result<(), Failed> {
+    const URL_ENCODED: &str = "application/x-www-form-urlencoded";
+    const MULTIPART: &str = "multipart/form-data; boundary=xx";
+    let (_site, host) = host()?;
+    let parts = "--xx\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nh/form\r\n\
+                 --xx\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{\"n\":1}\r\n--xx--\r\n";
+    let send = |content_type: &str, body: &str| -> Result<(u16, Value), Failed> {
+        let (status, body) =
+            host.request_with("POST", "/e/test", &[("content-type", content_type)], body.as_bytes())?;
+        Ok((status, serde_json::from_str(&body)?))
+    };
+    for (content_type, body) in [
+        (URL_ENCODED, "name=h%2Fform&data=%7B%22n%22%3A1%7D"),
+        (URL_ENCODED, r#"{"name":"h/form","data":{"n":1}}"#),
+        (URL_ENCODED, "events=%5B%7B%22name%22%3A%22h%2Fform%22%2C%22data%22%3A%7B%22n%22%3A1%7D%7D%5D"),
+        (MULTIPART, parts),
+    ] {
+        let (status, answer) = send(content_type, body)?;
+        assert_eq!((status, answer["ids"].as_array().map(Vec::len)), (200, Some(1)), "{body}: {answer}");
+        let event = &host.get(&format!("/v1/events/{}", answer["ids"][0].as_str().expect("an id")))["data"];
+        assert_eq!((&event["name"], &event["data"]), (&json!("h/form"), &json!({ "n": 1 })), "{body}");
+    }
+    for (content_type, body, part) in [
+        (URL_ENCODED, "data=%7B%7D", "name is missing"),
+        (URL_ENCODED, "name=h%2Fform&sku=A1", "field \"sku\" is not known"),
+        (URL_ENCODED, "name=inngest%2Fx", "reserved"),
+        (MULTIPART, "--xx", "ends before its boundary"),
+        ("multipart/form-data", "--xx--", "no boundary"),
+        ("text/plain", "name=h%2Fform", "JSON"),
+    ] {
+        let (status, answer) = send(content_type, body)?;
+        let message = answer["error"].as_str().unwrap_or_default();
+        assert!(status == 400 && message.contains(part), "{body}: {status} {answer}");
+    }
+    Ok(())
+}
+
+/// `/v1/events` by name, time and page; `/v1/runs/{id}/jobs`; `/v1/apps/{app}/functions`.
+fn lists() -> Result<(), Failed> {
+    let (_site, mut host) = host()?;
+    let sent: Vec<_> =
+        ["h/a", "h/b", "h/a"].map(|name| host.send(&json!({ "name": name }))).into_iter().flatten().collect();
+    let list = |host: &Host, query: &str| -> Vec<String> {
+        let events = host.get(&format!("/v1/events?{query}"))["data"].clone();
+        let ids = events.as_array().expect("events").iter().map(|event| event["internal_id"].as_str());
+        ids.map(|id| id.expect("an id").to_owned()).collect()
+    };
+    assert_eq!(list(&host, "limit=50&else=1"), [&*sent[2], &sent[1], &sent[0]]);
+    assert_eq!(list(&host, "name=h%2Fa"), [&*sent[2], &sent[0]]);
+    assert_eq!(list(&host, &format!("name=h%2Fa&cursor={}", sent[2])), [&*sent[0]]);
+    let received = host.get(&format!("/v1/events/{}", sent[1]))["data"]["received_at"].clone();
+    let received = received.as_str().expect("a time");
+    assert!(list(&host, &format!("received_after={received}&received_before={received}")).contains(&sent[1]));
+    assert!(list(&host, "received_before=2026-01-01T00:00:00Z").is_empty());
+    for (path, expected) in [
+        ("/v1/events?received_after=now", 400),
+        ("/v1/events?cursor=x", 400),
+        ("/v1/apps/nobody/functions", 404),
+        ("/v1/runs/01M834HKA4001TT6HH1NT6JXPJ/jobs", 404),
+    ] {
+        let (status, body) = host.request("GET", path, "")?;
+        assert_eq!(status, expected, "{path}: {body}");
+    }
+    let functions = host.get("/v1/apps/faults/functions");
+    let print = functions.as_array().expect("functions").iter().find(|function| function["id"] == "faults-print");
+    assert_eq!(
+        print.map(|print| (&print["app_id"], &print["config"]["id"])),
+        Some((&json!("faults"), &json!("print")))
+    );
+
+    let event = host.send(&json!({ "name": "faults/await-signal", "data": { "signal": "approved" } }));
+    let event = event.expect("accepted");
+    let run = host.get(&format!("/v1/events/{event}/runs"))["data"][0]["run_id"].as_str().expect("an id").to_owned();
+    let jobs = |host: &Host| host.get(&format!("/v1/runs/{run}/jobs"))["data"].clone();
+    let job = host.wait_for("it to wait", |host| Some(jobs(host)[0].clone()).filter(|job| job["kind"] == "pause"));
+    assert_eq!((&job["position"], &job["attempt"], job["at"].is_string()), (&json!(0), &json!(0), true), "{job}");
+    assert_eq!(post(&host, "/v1/signals", r#"{"signal":"approved","data":1}"#)?.0, 200);
+    host.wait_for("the run's end", |host| {
+        (host.get(&format!("/v1/runs/{run}"))["data"]["status"] == "Completed").then_some(())
+    });
+    assert_eq!(jobs(&host), json!([]));
+    Ok(())
+}
+
 fn refuses() -> Result<(), Failed> {
     let (_site, host) = host()?;
     let many: Vec<_> = (0..5_001).map(|_| json!({ "name": "h/many" })).collect();
@@ -76,6 +193,9 @@ fn refuses() -> Result<(), Failed> {
         (json!(many).to_string(), 400, "5000"),
         (large.to_string(), 400, "limit"),
         ("{".to_owned(), 400, "JSON"),
+        (r#"{"name":"h/number","data":{"n":1e999}}"#.to_owned(), 400, "number"),
+        (json!({ "name": "h/user", "user": "x" }).to_string(), 400, "user"),
+        (json!({ "name": "h/meta", "meta": { "sessions": { "a": true } } }).to_string(), 400, "meta"),
     ];
     for (body, expected, part) in cases {
         let (status, answer) = post(&host, "/e/test", &body)?;

@@ -63,7 +63,7 @@ pub fn trials() -> Vec<Trial> {
 impl Guest {
     /// The component's bytes, or what this machine lacks to build it.
     fn component(&self) -> Result<Result<Vec<u8>, String>, Failed> {
-        if let Err(missing) = self.all(self.tools, Path::new(".")) {
+        if let Err(missing) = all(self.tools, Path::new(".")) {
             return Ok(Err(missing));
         }
         // As deep as the guest's own folder: its way to the contract is the same.
@@ -79,11 +79,10 @@ impl Guest {
             fs::create_dir_all(copy.parent().expect("a file is in a folder"))?;
             fs::copy(self.source(source), copy)?;
         }
-        if let Err(missing) = self.all(self.install, &folder) {
-            // A lock that does not fit is a mistake of ours, and no machine's.
-            return if missing.contains("EUSAGE") { Err(missing.into()) } else { Ok(Err(missing)) };
+        if let Err(missing) = all(self.install, &folder) {
+            return if is_ours(&missing) { Err(missing.into()) } else { Ok(Err(missing)) };
         }
-        self.all(&[self.build], &folder)?;
+        all(&[self.build], &folder)?;
         fs::write(built_of, inputs)?;
         Ok(Ok(fs::read(component)?))
     }
@@ -98,20 +97,26 @@ impl Guest {
         let files = sources.chain([guests::root().join("wit/stepwell.wit")]).map(fs::read);
         Ok(files.collect::<Result<Vec<_>, _>>()?.concat())
     }
+}
 
-    /// Runs the commands; what the first that fails says.
-    fn all(&self, commands: &[&str], folder: &Path) -> Result<(), String> {
-        for text in commands {
-            let words: Vec<_> = text.split(' ').collect();
-            let output = Command::new(words[0]).args(&words[1..]).current_dir(folder).output();
-            let output = output.map_err(|error| format!("{}: {text}: {error}", self.name))?;
-            if !output.status.success() {
-                let said = [output.stdout, output.stderr].concat();
-                return Err(format!("{}: {text} failed: {}", self.name, String::from_utf8_lossy(&said).trim()));
-            }
+/// Runs the commands in a folder; what the first that fails says.
+pub fn all(commands: &[&str], folder: &Path) -> Result<(), String> {
+    for text in commands {
+        let words: Vec<_> = text.split(' ').collect();
+        let output = Command::new(words[0]).args(&words[1..]).current_dir(folder).output();
+        let place = folder.display();
+        let output = output.map_err(|error| format!("{place}: {text}: {error}"))?;
+        if !output.status.success() {
+            let said = [output.stdout, output.stderr].concat();
+            return Err(format!("{place}: {text} failed: {}", String::from_utf8_lossy(&said).trim()));
         }
-        Ok(())
     }
+    Ok(())
+}
+
+/// Whether packages could not be had by a mistake of ours, as by a lock that does not fit, and none of the machine's.
+pub fn is_ours(missing: &str) -> bool {
+    missing.contains("EUSAGE")
 }
 
 /// Steps in sequence and side by side, and a failure with its cause that the handler reports.
@@ -145,7 +150,7 @@ fn runs(name: &str, component: &[u8]) -> Result<(), Failed> {
 }
 
 /// The steps that a run completed, by name.
-fn steps(host: &Host, run: &Value) -> Vec<String> {
+pub fn steps(host: &Host, run: &Value) -> Vec<String> {
     let run = host.get(&format!("/api/v1/runs/{}", run["run_id"].as_str().expect("an id")));
     let lines = run["journal"].as_array().expect("a journal").iter();
     let completed = lines.filter(|line| line["what"] == "step_completed");

@@ -1,6 +1,8 @@
 //! Black-box tests, in one binary so that the engine is linked once: scenarios by folder, and suites by subject.
 
 mod bad_plugins;
+mod cancellations;
+mod captures;
 mod cargo_component;
 mod cli;
 mod clock;
@@ -13,10 +15,13 @@ mod hot_swap;
 mod http;
 mod languages;
 mod process;
+mod python;
 mod render;
 mod replays;
 mod scenarios;
+mod sim;
 mod stage;
+mod typescript;
 mod walls;
 #[path = "../../host/src/sandbox/tests/guest.rs"]
 mod wat_guest;
@@ -29,6 +34,8 @@ fn main() {
     let suites = [
         scenarios::trials(),
         bad_plugins::trials(),
+        cancellations::trials(),
+        captures::trials(),
         cargo_component::trials(),
         cli::trials(),
         crash::trials(),
@@ -38,7 +45,10 @@ fn main() {
         hot_swap::trials(),
         http::trials(),
         languages::trials(),
+        python::trials(),
         replays::trials(),
+        sim::trials(),
+        typescript::trials(),
         walls::trials(),
     ];
     let trials = suites.into_iter().flatten().collect();

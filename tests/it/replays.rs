@@ -53,7 +53,7 @@ fn retry() -> Result<(), Failed> {
     others.iter().for_each(|run| wait_for(&mut host, run, "Completed"));
     let said = site.ask(&host, &["failures", "retry"], &[]);
     assert_eq!((said.stdout.as_str(), said.stderr.trim()), ("", "0 tried again, 3 had been before."));
-    let said = site.ask(&host, &["failures", "retry", "--before", "2020-01-01T00:00:00Z", "--json"], &[]);
+    let said = site.ask(&host, &["failures", "retry", "--started-before", "2020-01-01T00:00:00Z", "--json"], &[]);
     assert_eq!(said.json(), json!({ "retried": [], "already": 0, "refused": [] }));
 
     let said = site.ask(&host, &["runs", "retry", &first[0]], &[]);
@@ -74,7 +74,7 @@ fn retry() -> Result<(), Failed> {
         (&["runs", "replay", &runs[0], "--from", "ask", "--input", "{"], 2, "--input has to be JSON"),
         (&["runs", "retry", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], 4, "there is no run"),
         (&["failures", "retry", "--if", "event."], 2, "is not valid CEL"),
-        (&["failures", "retry", "--after", "yesterday"], 2, "is no time"),
+        (&["failures", "retry", "--started-after", "yesterday"], 2, "is no time"),
     ];
     for (arguments, code, words) in bad {
         let said = site.ask(&host, arguments, &[]);

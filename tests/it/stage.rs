@@ -7,7 +7,7 @@ use stepwell::config::Config;
 use stepwell::model::{Clock, Event, Millis, Namespace, PluginName};
 use stepwell::router::replay::{Code, Start};
 use stepwell::server::{Host, World};
-use stepwell::store::{Pause, Repeat, RunFilter, RunView};
+use stepwell::store::{EventFilter, Pause, Repeat, RunFilter, RunView};
 
 use crate::clock::VirtualClock;
 use crate::guests;
@@ -149,7 +149,8 @@ impl Stage {
             let run = store.run(&self.namespace, run.id).await.expect("the run is read");
             runs.push(run.expect("the run is there"));
         }
-        let mut events = store.events(&self.namespace, None, 1_000).await.expect("events are read");
+        let filter = EventFilter { limit: 1_000, ..EventFilter::default() };
+        let mut events = store.events(&self.namespace, filter).await.expect("events are read");
         events.reverse();
         (runs, events)
     }

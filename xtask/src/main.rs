@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod demo;
 mod guests;
+mod sim;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ enum Recipe {
     Guests,
     /// Build all guests from source and run every test.
     Test(test::Options),
+    /// Play seeds of the simulation: random functions, crashes and jumps of the clock against the real host.
+    Sim(sim::Options),
     /// Measure the host beside what this machine can do.
     Bench(bench::Options),
 }
@@ -29,6 +32,7 @@ fn main() -> Result<()> {
         Recipe::Demo => demo::run(),
         Recipe::Guests => guests::build(),
         Recipe::Test(options) => test::run(&options),
+        Recipe::Sim(options) => sim::run(&options),
         Recipe::Bench(options) => bench::run(&options),
     }
 }

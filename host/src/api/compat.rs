@@ -1,6 +1,6 @@
 //! `/v1/` and `/dev`: what Inngest's clients ask, in Inngest's shapes.
 
-use std::collections::BTreeMap;
+pub(super) mod events;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -8,14 +8,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Api;
 use super::problem::Problem;
 use super::runs;
 use super::time::Stamp;
-use crate::model::{EventId, Json as JsonText, Outcome, RunId, Status};
+use crate::model::{Entry, EventId, FunctionKey, Json as JsonText, Outcome, Record, RunId, Status, awaited};
 use crate::store::{RunView, Signal};
 
 /// An error as Inngest's API tells it.
@@ -48,7 +47,7 @@ struct Metadata {
 
 impl<T> Envelope<T> {
     /// Nothing is cached.
-    fn of(api: &Api, data: T) -> Json<Self> {
+    pub(super) fn of(api: &Api, data: T) -> Json<Self> {
         let now = Stamp(api.clock.now());
         Json(Self { data, metadata: Metadata { fetched_at: now, cached_until: now } })
     }
@@ -99,8 +98,12 @@ impl Run {
 pub(super) async fn run(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Envelope<Run>>, Refused> {
     let id: RunId = id.parse()?;
     let view = api.store.run(&api.namespace, id).await?;
-    let view = view.ok_or_else(|| Problem::not_found("no_such_run", format!("there is no run {id}")))?;
+    let view = view.ok_or_else(|| no_such_run(id))?;
     Ok(Envelope::of(&api, Run::of(&view)))
+}
+
+fn no_such_run(id: RunId) -> Problem {
+    Problem::not_found("no_such_run", format!("there is no run {id}"))
 }
 
 /// `DELETE /v1/runs/{id}`: cancels.
@@ -136,31 +139,94 @@ pub(super) async fn runs_of_event(
 ) -> Result<Json<Envelope<Vec<Run>>>, Refused> {
     let id: EventId = id.parse()?;
     let views = api.store.runs_of_event(&api.namespace, id).await?;
-    let views = views.ok_or_else(|| no_such_event(id))?;
+    let views = views.ok_or_else(|| events::no_such_event(id))?;
     Ok(Envelope::of(&api, views.iter().map(Run::of).collect()))
 }
 
-type Fields = BTreeMap<String, Box<RawValue>>;
-
-pub(super) async fn event(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Envelope<Fields>>, Refused> {
-    let id: EventId = id.parse()?;
-    let event = api.store.event(&api.namespace, id).await?.ok_or_else(|| no_such_event(id))?;
-    let mut fields: Fields = serde_json::from_str(event.json.as_str()).unwrap_or_default();
-    let more = [
-        ("internal_id", json!(id.to_string())),
-        ("environment_id", json!(event.namespace)),
-        ("received_at", json!(Stamp(id.created()))),
-    ];
-    for (name, value) in more {
-        if let Ok(value) = serde_json::value::to_raw_value(&value) {
-            fields.insert(name.to_owned(), value);
-        }
-    }
-    Ok(Envelope::of(&api, fields))
+/// What a run has before it, as Inngest's queue would have it.
+#[derive(Debug, Serialize)]
+pub(super) struct Job {
+    #[serde(rename = "JobID")]
+    id: String,
+    /// When it is due; `null` where only something from outside makes it go on.
+    at: Option<Stamp>,
+    position: u32,
+    kind: &'static str,
+    attempt: u32,
 }
 
-fn no_such_event(id: EventId) -> Problem {
-    Problem::not_found("no_such_event", format!("there is no event {id}"))
+impl Job {
+    fn of(run: RunId, position: usize, record: &Record) -> Self {
+        let (kind, at, attempt) = match &record.entry {
+            Entry::Sleep { until, .. } => ("sleep", Some(*until), 0),
+            Entry::Waits { until, .. } => ("pause", *until, 0),
+            Entry::StepRetry { error, retry_at, .. } | Entry::BodyRetry { error, retry_at } => {
+                ("edge", Some(*retry_at), error.attempt + 1)
+            }
+            _ => ("edge", Some(record.at), 0),
+        };
+        let position = position as u32;
+        Self { id: format!("{run}.{}", record.order), at: at.map(Stamp), position, kind, attempt }
+    }
+
+    /// It has recorded nothing that it waits for: it executes, or waits for its turn.
+    fn next(view: &RunView) -> Self {
+        let kind = if view.journal.is_empty() { "start" } else { "edge" };
+        let at = view.due.unwrap_or_else(|| view.id.created());
+        Self { id: view.id.to_string(), at: Some(Stamp(at)), position: 0, kind, attempt: 0 }
+    }
+}
+
+/// `GET /v1/runs/{id}/jobs`: none once the run has ended.
+pub(super) async fn jobs(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Envelope<Vec<Job>>>, Refused> {
+    let id: RunId = id.parse()?;
+    let view = api.store.run(&api.namespace, id).await?;
+    let view = view.ok_or_else(|| no_such_run(id))?;
+    let mut jobs: Vec<Job> = match view.ended {
+        Some(_) => return Ok(Envelope::of(&api, Vec::new())),
+        None => awaited(&view.journal).into_iter().enumerate().map(|(n, record)| Job::of(id, n, record)).collect(),
+    };
+    if jobs.is_empty() {
+        jobs.push(Job::next(&view));
+    }
+    Ok(Envelope::of(&api, jobs))
+}
+
+/// A function, as Inngest keeps it. Where that has UUIDs this has what the host knows things by.
+#[derive(Debug, Serialize)]
+pub(super) struct Function {
+    internal_id: String,
+    env_id: String,
+    app_id: String,
+    id: String,
+    name: String,
+    config: JsonText,
+    created_at: Stamp,
+    archived_at: Option<Stamp>,
+}
+
+/// `GET /v1/apps/{app}/functions`: no envelope around these.
+pub(super) async fn functions(State(api): State<Api>, Path(app): Path<String>) -> Result<Json<Vec<Function>>, Refused> {
+    let snapshot = api.registry.snapshot();
+    let own = |key: &FunctionKey| key.namespace == api.namespace && key.plugin.as_str() == app;
+    let functions: Vec<_> = snapshot
+        .functions()
+        .filter(|function| own(&function.key))
+        .map(|function| Function {
+            internal_id: function.key.composite(),
+            env_id: function.key.namespace.to_string(),
+            app_id: function.key.plugin.to_string(),
+            id: function.key.composite(),
+            name: function.definition.name.to_string(),
+            config: function.definition.to_json(),
+            created_at: Stamp(function.activated),
+            archived_at: None,
+        })
+        .collect();
+    if functions.is_empty() {
+        return Err(Problem::not_found("no_such_app", format!("there is no live plugin {app:?}")).into());
+    }
+    Ok(Json(functions))
 }
 
 /// What Inngest's SDKs ask to find out whether a development server is there.

@@ -2,6 +2,7 @@
 //!
 //! The hot path: the body is read once, events are taken as slices of it, and no tree of values is built.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
+use super::form::Form;
 use super::{Api, auth, follow};
 use crate::limits;
 use crate::model::{Event, EventId, Millis, Namespace};
@@ -50,12 +52,17 @@ pub(super) async fn receive(State(api): State<Api>, request: Request) -> Respons
 async fn accept(api: &Api, request: Request) -> Result<Response, Refusal> {
     check_key(api, request.uri().path())?;
     let wants_to_follow = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair == "follow=true"));
-    let seed = seed(request.headers());
+    let seed = seed(request.headers()).map(str::to_owned);
+    let form = Form::of(request.headers());
     let body = read_body(request.into_body()).await?;
     // Inngest answers nothing with nothing.
     if body.is_empty() {
         return Ok(json(StatusCode::OK, r#"{"ids":[""],"status":200}"#.into()));
     }
+    let body = match &form {
+        Some(form) => form.read(&body).map_err(Refusal::bad)?,
+        None => Cow::Borrowed(&*body),
+    };
     let now = api.clock.now();
     let mut batch = read(&body, &api.namespace, now, || api.ids.event(now));
     if let Some(seed) = seed {
@@ -71,16 +78,21 @@ async fn accept(api: &Api, request: Request) -> Result<Response, Refusal> {
     Ok(answer(&published, None))
 }
 
-/// What Inngest's SDKs send so that their own resending starts nothing twice.
-fn seed(headers: &HeaderMap) -> Option<String> {
+/// What Inngest's SDKs send so that their own resending starts nothing twice: `1743130137367,eii2YKXRVTJPuA==`. What is
+/// of another form is passed over, as Inngest does: better twice than lost.
+fn seed(headers: &HeaderMap) -> Option<&str> {
     let seed = headers.get("x-inngest-event-id-seed")?.to_str().ok()?;
-    (!seed.is_empty() && seed.len() <= limits::EVENT_SEED_MAX_BYTES).then(|| seed.to_owned())
+    let (millis, entropy) = seed.split_once(',')?;
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    // Ten bytes are fourteen characters and their padding.
+    let is_entropy = entropy.strip_suffix("==").is_some_and(|text| text.len() == 14 && text.bytes().all(is_base64));
+    (millis.parse::<i64>().is_ok_and(|millis| millis > 0) && is_entropy).then_some(seed)
 }
 
-/// The same seed and place stand for the same event, as a sender's own id does.
+/// The same seed and place in the request stand for the same event.
 fn mark(events: &mut [Event], seed: &str) {
-    for (place, event) in events.iter_mut().enumerate().filter(|(_, event)| event.sender_id.is_none()) {
-        event.sender_id = Some(format!("seed:{seed}:{place}").into());
+    for (place, event) in events.iter_mut().enumerate() {
+        event.seed = Some(format!("{seed}:{place}").into());
     }
 }
 
@@ -291,13 +303,19 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_stands_for_ids_where_there_are_none() {
-        let ids = IdSource::new(0, [0; 32]);
-        let body = br#"[{"name":"a"},{"name":"b","id":"mine"},{"name":"c"}]"#;
-        let mut batch = read(body, &Namespace::default(), 1_000, || ids.event(1_000));
-        mark(&mut batch.events, "1,AAA");
-        let ids: Vec<_> = batch.events.iter().map(|event| event.sender_id.as_deref()).collect();
-        assert_eq!(ids, [Some("seed:1,AAA:0"), Some("mine"), Some("seed:1,AAA:2")]);
+    fn a_seed_has_inngests_form() {
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-inngest-event-id-seed", HeaderValue::from_str(text).expect("valid"));
+            seed(&headers).is_some()
+        };
+        assert!(read("1743130137367,eii2YKXRVTJPuA=="));
+        for other in
+            ["", "1", "x,eii2YKXRVTJPuA==", "0,eii2YKXRVTJPuA==", "1,eii2YKXRVTJPuA", "1,eii2YKXRVTJPu===", "1,,"]
+        {
+            assert!(!read(other), "{other}");
+        }
+        assert_eq!(seed(&HeaderMap::new()), None);
     }
 
     #[test]

@@ -68,6 +68,9 @@ impl From<store::Error> for Problem {
             store::Error::Closing => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the host is stopping: ask again in a moment")
             }
+            error @ store::Error::TooManyCancellations(_) => {
+                Self::conflict("too_many_cancellations", error.to_string())
+            }
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store_failed", error.to_string())

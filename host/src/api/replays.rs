@@ -7,16 +7,13 @@ use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use super::Api;
 use super::problem::Problem;
 use super::time::Stamp;
-use crate::expression::Expression;
 use crate::limits;
-use crate::model::{Json as JsonText, OpKey, Outcome, RunId, Status};
-use crate::router::FAILED;
-use crate::router::replay::{Code, Error, Start};
+use crate::model::{Json as JsonText, OpKey, RunId, Status};
+use crate::router::replay::{Code, Error, FailureFilter, Start};
 use crate::store::{Repeat, Replayed, RunFilter, RunView};
 
 /// `{}`, or which step it begins with, and on which version.
@@ -129,7 +126,7 @@ async fn find(api: &Api, id: &str) -> Result<RunView, Problem> {
     run.ok_or_else(|| Problem::not_found("no_such_run", format!("there is no run {id}")))
 }
 
-/// Which failed runs are tried again.
+/// FailureFilter failed runs are tried again.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
@@ -139,12 +136,12 @@ pub(super) struct Wanted {
     /// Only failed runs of failure functions.
     #[serde(default)]
     dead_letters: bool,
-    /// Started no earlier; RFC 3339.
+    /// Started then or later; RFC 3339.
     #[serde(default)]
-    after: Option<String>,
-    /// Started earlier than this; RFC 3339.
+    started_after: Option<String>,
+    /// Started before; RFC 3339.
     #[serde(default)]
-    before: Option<String>,
+    started_before: Option<String>,
     /// CEL over `event`, the run's `inngest/function.failed`: `event.data.error.name == 'TimeoutError'`.
     #[serde(rename = "if", default)]
     filter: Option<String>,
@@ -184,8 +181,9 @@ pub(super) async fn retry_failures(State(api): State<Api>, body: Bytes) -> Resul
     let wanted: Wanted = read(&body)?;
     let time = |text: &Option<String>| text.as_deref().map(Stamp::read).transpose();
     let time = |text| time(text).map_err(|problem| Problem::bad_request("bad_time", problem));
-    let (after, before) = (time(&wanted.after)?.unwrap_or(0), time(&wanted.before)?.unwrap_or(u64::MAX));
-    let filter = wanted.filter.as_deref().map(Expression::compile).transpose();
+    let (after, before) =
+        (time(&wanted.started_after)?.unwrap_or(0), time(&wanted.started_before)?.unwrap_or(u64::MAX));
+    let filter = wanted.filter.as_deref().map(FailureFilter::read).transpose();
     let filter = filter.map_err(|error| Problem::bad_request("bad_expression", error.to_string()))?;
     let mut outcomes = Outcomes::default();
     let mut cursor = None;
@@ -210,21 +208,13 @@ pub(super) async fn retry_failures(State(api): State<Api>, body: Bytes) -> Resul
     }
 }
 
-async fn fits(api: &Api, filter: Option<&Expression>, run: &RunView) -> Result<bool, Problem> {
+async fn fits(api: &Api, filter: Option<&FailureFilter>, run: &RunView) -> Result<bool, Problem> {
     let Some(filter) = filter else { return Ok(true) };
     let event = match run.events.first() {
         Some(event) => api.store.event(&api.namespace, *event).await?,
         None => None,
     };
-    let error = match run.ended.as_ref().map(|ended| &ended.outcome) {
-        Some(Outcome::Failed(failure)) => failure.to_event_error(failure.attempt + 1),
-        _ => Value::Null,
-    };
-    let event = event.map_or(Value::Null, |event| event.json.to_value());
-    let (function_id, run_id) = (run.function.composite(), run.id.to_string());
-    let data = json!({ "function_id": function_id, "run_id": run_id, "event": event, "error": error });
-    // What cannot be decided does not fit.
-    Ok(filter.matches(&JsonText::of(&json!({ "name": FAILED, "data": data }))).unwrap_or(false))
+    Ok(filter.fits(run, event.as_deref()))
 }
 
 async fn retry_one(api: &Api, wanted: &Wanted, run: &RunView, outcomes: &mut Outcomes) -> Result<(), Problem> {

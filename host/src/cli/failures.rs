@@ -29,15 +29,15 @@ pub struct Retry {
     /// Only dead letters: failure runs that failed themselves
     #[arg(long)]
     dead_letters: bool,
-    /// Only runs that were started then or later, as in 2026-01-31T12:00:00Z
+    /// Only runs that were started then or later, such as 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME")]
-    after: Option<String>,
-    /// Only runs that were started earlier
+    started_after: Option<String>,
+    /// Only runs that were started before
     #[arg(long, value_name = "TIME")]
-    before: Option<String>,
+    started_before: Option<String>,
     /// Only runs of which this is true: CEL over `event`, the run's inngest/function.failed, as in
     /// "event.data.error.name == 'TimeoutError'"
-    #[arg(long = "if", value_name = "CEL")]
+    #[arg(long = "if", value_name = "EXPRESSION")]
     filter: Option<String>,
     /// On the version that each run was on, not the live one
     #[arg(long)]
@@ -71,8 +71,8 @@ pub async fn run(command: Command) -> Result<ExitCode> {
 async fn retry(options: Retry) -> Result<ExitCode> {
     let client = Client::new(&options.target)?;
     let wanted = json!({
-        "function": options.function, "dead_letters": options.dead_letters, "after": options.after,
-        "before": options.before, "if": options.filter, "dry_run": options.dry_run,
+        "function": options.function, "dead_letters": options.dead_letters,
+        "started_after": options.started_after, "started_before": options.started_before, "if": options.filter, "dry_run": options.dry_run,
         "version": if options.same_version { "same" } else { "live" },
     });
     let outcomes: Value = client.post_json("/api/v1/failures/retry", &wanted).await?;

@@ -3,19 +3,23 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
+use super::Ending;
 use super::client::{Client, encode};
 use super::flags::Target;
 use super::paint::Paint;
 use super::table::{Table, cut};
-use super::view::{Functions, Trigger};
+use super::view::{Function, Functions, Trigger};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the functions that are live.
     List(Target),
+    /// Show a function: what starts it, how it is retried and limited.
+    Show(Named),
     /// Start no more runs of a function: events are kept, their runs are skipped; what runs goes on.
     Pause(Named),
     /// Start runs of a paused function again.
@@ -33,6 +37,7 @@ pub struct Named {
 pub async fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::List(target) => list(target).await,
+        Command::Show(named) => show(named).await,
         Command::Pause(named) => set(named, "pause", "starts no more runs").await,
         Command::Resume(named) => set(named, "resume", "starts runs again").await,
     }
@@ -43,6 +48,42 @@ async fn set(Named { function, target }: Named, verb: &str, done: &str) -> Resul
     client.post(&format!("/api/v1/functions/{}/{verb}", encode(&function))).await?;
     if !target.json {
         writeln!(io::stdout(), "{function} {done}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(Named { function, target }: Named) -> Result<ExitCode> {
+    let client = Client::new(&target)?;
+    let all: Value = client.get("/api/v1/functions").await?;
+    let found = all["functions"].as_array().into_iter().flatten().find(|one| one["function_id"] == *function);
+    let Some(found) = found else {
+        return Err(
+            Ending::NotFound(format!("there is no live function {function:?}: see `stepwell functions list`")).into()
+        );
+    };
+    let mut out = io::stdout().lock();
+    if target.json {
+        writeln!(out, "{found}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let shown: Function = serde_json::from_value(found.clone()).context("understand the host's answer")?;
+    let paint = Paint::stdout();
+    let mut fact = |name: &str, text: &str| writeln!(out, "  {} {text}", paint.dim(format!("{name:16}")));
+    fact("function", &shown.function_id)?;
+    fact("name", &shown.name)?;
+    fact("version", &shown.version)?;
+    for one in &shown.triggers {
+        fact("starts on", &trigger(one))?;
+    }
+    fact("retries", &shown.retries.to_string())?;
+    if shown.is_paused {
+        fact("paused", "it starts no runs: stepwell functions resume")?;
+    }
+    if let Some(handler) = found["failure_function_id"].as_str() {
+        fact("failure handler", handler)?;
+    }
+    for (option, value) in found["flow"].as_object().into_iter().flatten() {
+        fact(option, &value.to_string())?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::Ending;
+use super::cancel;
 use super::client::{Client, encode};
 use super::flags::Target;
 use super::paint::Paint;
@@ -25,8 +26,8 @@ pub enum Command {
     Retry(Retry),
     /// Do a run over: a new run, from its beginning or from one of its steps.
     Replay(Replay),
-    /// End a run: its open steps end first, its failure handler does not run.
-    Cancel(Show),
+    /// End a run, or all of a function's: open steps end first, no failure handler runs.
+    Cancel(cancel::Options),
 }
 
 #[derive(Debug, Args)]
@@ -87,7 +88,7 @@ pub async fn run(command: Command) -> Result<ExitCode> {
         Command::Replay(options) => replay(options).await?,
         Command::List(options) => list(options).await?,
         Command::Show(options) => show(options).await?,
-        Command::Cancel(options) => cancel(options).await?,
+        Command::Cancel(options) => cancel::run(options).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -149,15 +150,6 @@ async fn again(options: &Retry, verb: &str, mut wish: serde_json::Value) -> Resu
     match options.target.json {
         true => writeln!(out, "{begun}")?,
         false => writeln!(out, "run {} does it over", begun["run_id"].as_str().unwrap_or_default())?,
-    }
-    Ok(())
-}
-
-async fn cancel(options: Show) -> Result<()> {
-    let client = Client::new(&options.target)?;
-    client.post(&format!("/api/v1/runs/{}/cancel", encode(&options.run))).await?;
-    if !options.target.json {
-        writeln!(io::stdout(), "run {} is to end", options.run)?;
     }
     Ok(())
 }

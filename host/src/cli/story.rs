@@ -175,6 +175,10 @@ impl<W: Write> Teller<W> {
             if let Some(events) = detail.gathers {
                 writeln!(self.out, "  gathers  {events} {} so far", if events == 1 { "event" } else { "events" })?;
             }
+            let is_in_turn = detail.held_by.is_none() && detail.gathers.is_none() && detail.waits_for.is_empty();
+            if run.status == "Queued" && run.due_at.is_none() && is_in_turn {
+                writeln!(self.out, "  waits    for its turn: as many runs execute as the host lets")?;
+            }
             for line in &detail.waits_for {
                 writeln!(self.out, "  waits    {}", self.waits(line).trim_end())?;
             }
@@ -296,6 +300,38 @@ mod tests {
     fn spans_are_short() {
         let spans: Vec<_> = [0, 999, 2_050, 90_000, 7_500_000, -5].into_iter().map(span).collect();
         assert_eq!(spans, ["0 ms", "999 ms", "2.05 s", "1 min 30 s", "2 h 5 min", "0 ms"]);
+    }
+
+    #[test]
+    fn a_queued_run_says_what_it_waits_for() {
+        let told = |held: serde_json::Value, gathers: Option<u32>, due: Option<&str>| {
+            let detail = serde_json::json!({
+                "run": {
+                    "run_id": "R", "function_id": "p-f", "version": "v", "status": "Queued",
+                    "queued_at": "2026-01-01T00:00:00.000Z", "due_at": due, "ended_at": null,
+                    "failed_run_id": null, "error": null,
+                },
+                "events": [], "output": null, "error": null, "held_by": held, "gathers": gathers,
+                "journal": [], "log": [], "started": [], "handler": null,
+            });
+            let detail: Detail = serde_json::from_value(detail).expect("valid");
+            let mut teller = Teller { out: Vec::new(), paint: Paint::Plain, frames: Frames::All };
+            teller.ending(&detail).expect("written");
+            String::from_utf8(teller.out).expect("UTF-8")
+        };
+        const SOON: &str = "2026-01-01T00:00:05.000Z";
+        let null = serde_json::Value::Null;
+        assert!(told(null.clone(), None, None).contains("for its turn: as many runs execute"));
+        assert_eq!(told(null.clone(), None, Some(SOON)), format!("  queued, goes on at {SOON}\n"));
+        assert!(told(null, Some(2), Some(SOON)).ends_with("gathers  2 events so far\n"));
+        let throttle = serde_json::json!({
+            "by": "throttle", "limit": 3, "period_ms": 60_000, "of": "event.data.k = 1", "until": SOON,
+        });
+        let words = format!("for its turn: 3 may start in 1 min 0 s where event.data.k = 1; the next at {SOON}");
+        assert!(told(throttle, None, None).contains(&words));
+        let runs =
+            serde_json::json!({ "by": "run_concurrency", "limit": 1, "period_ms": null, "of": null, "until": null });
+        assert!(told(runs, None, None).contains("for another run to end: 1 may be under way"));
     }
 
     #[test]

@@ -2,23 +2,23 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Executor;
+use super::enter::{cut_off, enter, run_step};
 use super::fetch::Fetches;
 use super::history::History;
+use super::judge::{Body, judge_body};
 use super::operation::Act;
 use super::pass::{Pass, Purpose};
-use super::run::{FailedRun, Run, Sent, StepAttempt, output_too_large};
+use super::run::{FailedRun, Run};
 use crate::limits;
 use crate::model::{Entry as JournalEntry, Failure, Json, Kind, Mail, Millis, OpKey, Outcome, Role};
 use crate::registry;
 use crate::router::{HasHandler, RunEnd};
-use crate::sandbox::{Entry, Exit};
-use crate::store::{self, Lease, Urgency, Verdict};
+use crate::store::{self, Lease, LogLine, Urgency, Verdict};
 
 /// Drives the run and settles it. An error means that nothing more may be done for it here.
 pub async fn drive(
@@ -80,15 +80,6 @@ struct Drive {
     /// Instances that may execute at once under the run's concurrency limits, as far as it has asked.
     places: usize,
     stop: watch::Receiver<bool>,
-}
-
-/// How far the body has been driven under this lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Body {
-    /// It has to be entered, unless it backs off.
-    Unentered,
-    /// It waits, and has been given this many results.
-    Waits { delivered: usize },
 }
 
 /// What is to be done next.
@@ -378,127 +369,15 @@ async fn until(run: &Run, at: Option<Millis>) {
     }
 }
 
-/// What the body's pass came to, recorded.
-fn judge_body(run: &Run, pass: &Pass, exit: Exit) -> Body {
-    let mut pass = pass.inner();
-    let mut state = run.state();
-    match exit {
-        Exit::Completed(result) if result.len() > limits::RUN_OUTPUT_MAX_BYTES => {
-            let failure = output_too_large("function's result", result.len(), limits::RUN_OUTPUT_MAX_BYTES);
-            run.body_failed(&mut state, failure);
-        }
-        Exit::Completed(result) => {
-            state.outcome.get_or_insert(Outcome::Completed(result));
-        }
-        Exit::Failed(mut failure) => {
-            if failure.step.is_none() {
-                failure.kind = Kind::Application;
-            }
-            run.body_failed(&mut state, failure);
-        }
-        Exit::Faulted(failure) => match pass.open.take() {
-            Some(attempt) => {
-                run.step_failed(&mut state, &attempt, failure);
-            }
-            None => run.body_failed(&mut state, failure),
-        },
-        Exit::Suspended => match pass.open.take() {
-            Some(attempt) => {
-                run.step_failed(&mut state, &attempt, nested(&attempt.key));
-            }
-            None => {
-                let is_dry = pass.candidates.is_empty() && pass.acts.is_empty() && state.in_flight.is_empty();
-                let is_told_all = pass.delivered() == state.history.results().len();
-                if is_dry && is_told_all && state.history.unresolved() == 0 && state.outcome.is_none() {
-                    run.body_failed(&mut state, stalled());
-                    return Body::Unentered;
-                }
-                return Body::Waits { delivered: pass.delivered() };
-            }
-        },
-    }
-    Body::Unentered
-}
-
-/// One attempt of a step in an instance of its own. Whatever befalls that instance is charged to the step.
-async fn run_step(run: Arc<Run>, key: OpKey, stop: watch::Receiver<bool>) {
-    let pass = Pass::new(run.clone(), Purpose::Step(key.clone()));
-    let exit = tokio::select! {
-        exit = enter(run.clone(), pass.clone()) => Some(exit),
-        () = cut_off(stop) => None,
-    };
-    if let Some(exit) = exit {
-        judge_step(&run, &pass, &key, exit);
-    }
-    // Behind the record: whoever finds it neither in flight nor recorded would start it once more.
-    run.state().in_flight.remove(&key);
-}
-
-fn judge_step(run: &Run, pass: &Pass, key: &OpKey, exit: Exit) {
-    let mut pass = pass.inner();
-    let mut state = run.state();
-    let open = pass.open.take();
-    let was_kept_from_starting = state.outcome.is_some() || state.lost.is_some();
-    if open.is_none() && (pass.steps_run > 0 || was_kept_from_starting) {
-        return;
-    }
-    let attempt = open.clone().unwrap_or_else(|| StepAttempt {
-        key: key.clone(),
-        attempt: state.history.step_attempt(key),
-        started: run.now(),
-        has_sent: Sent::Nothing,
-        retry: None,
-    });
-    let failure = match exit {
-        Exit::Faulted(failure) => failure,
-        _ if open.is_some() => nested(key),
-        Exit::Failed(failure) => Failure { step: None, ..failure },
-        Exit::Completed(_) | Exit::Suspended => not_reached(key),
-    };
-    run.step_failed(&mut state, &attempt, failure);
-}
-
-/// Enters the plugin once.
-pub async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
-    let _permit = run.executor.instances.acquire().await.expect("the semaphore is never closed");
-    let entry = Entry {
-        run: run.lease.run,
-        function: run.lease.function.function.to_string(),
-        attempt: run.state().history.body_attempt(),
-        max_attempts: run.code.definition.retry.max_attempts(),
-        events: run.lease.events.clone(),
-        on_failure: run.failed.as_ref().map(|failed| failed.error.clone()),
-        secret: run.lease.secret,
-        started: run.lease.run.created(),
-    };
-    if run.failed.is_none() {
-        store::fault_point("execute.begin");
-    }
-    let mut bounds = run.code.bounds;
-    if run.failed.is_some() {
-        bounds.memory_bytes += handler_headroom(&run.lease);
-    }
-    run.code.plugin.enter(entry, Box::new(pass), &run.code.grants, bounds).await.0
-}
-
-/// A handler's memory grows with its input, so that no failure is too big to be told.
-fn handler_headroom(lease: &Lease) -> usize {
-    const COPIES: usize = 8;
-    lease.events.iter().map(|event| event.json.len() * COPIES).sum()
-}
-
-/// Ends when the host has been stopping for as long as it waits for what executes.
-pub async fn cut_off(mut stop: watch::Receiver<bool>) {
-    if stop.wait_for(|is_stopping| *is_stopping).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-    tokio::time::sleep(Duration::from_millis(limits::SHUTDOWN_GRACE_MS)).await;
-}
-
 /// The run's code cannot be had right now: it waits rather than fails, since its code is in the store.
 async fn postpone(executor: &Executor, lease: &Lease, error: &registry::Error) -> Result<(), store::Error> {
     tracing::error!(run = %lease.run, function = %lease.function, %error, "the run's code cannot be loaded; trying again");
-    let due = executor.clock.now() + limits::CODE_RETRY_MS;
+    let now = executor.clock.now();
+    let message =
+        format!("its code cannot be loaded, it tries again every {} s: {error}", limits::CODE_RETRY_MS / 1_000);
+    let (level, fields, step) = ("error", None, None);
+    executor.store.log(lease, vec![LogLine { attempt: 0, order: 0, nth: 0, step, at: now, level, message, fields }]);
+    let due = now + limits::CODE_RETRY_MS;
     executor.store.settle(lease, Verdict::Park { due: Some(due) }).await
 }
 
@@ -524,25 +403,4 @@ fn interrupted(times: u32) -> Failure {
         "the run was interrupted {times} times in a row: its host crashed, or was killed, while the run executed"
     );
     Failure::of_host(Kind::Host, "Interrupted", message).coded("interrupted").never_retried()
-}
-
-fn nested(key: &OpKey) -> Failure {
-    let message = format!(
-        "step {key:?} waits for another operation inside its closure: nested steps are not possible; run the inner step \
-         before or after it"
-    );
-    Failure::of_host(Kind::Application, "NestedStepError", message).coded("nested").never_retried()
-}
-
-pub fn not_reached(key: &OpKey) -> Failure {
-    let message = format!(
-        "step {key:?} was reached before, but the code did not reach it again: code outside of steps has to do the same \
-         on every pass"
-    );
-    Failure::of_host(Kind::Divergence, "StepNotReached", message).coded("not_reached")
-}
-
-fn stalled() -> Failure {
-    let message = "the function waits for something that is no step: await only steps, sleeps and other operations";
-    Failure::of_host(Kind::Application, "Stalled", message).coded("stalled")
 }

@@ -9,7 +9,8 @@ use http::{HeaderValue, Method};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::drive::{cut_off, enter, not_reached};
+use super::enter::{cut_off, enter};
+use super::judge::not_reached;
 use super::operation::Fetch;
 use super::pass::{Pass, Purpose};
 use super::run::{Run, Sent, StepAttempt};

@@ -122,7 +122,7 @@ impl Failure {
         self
     }
 
-    /// `data.error` of the lifecycle events: Inngest's keys, and ours beside them (contract.md, "Failure handling" 5).
+    /// `data.error` of the lifecycle events: Inngest's keys, and ours beside them.
     pub fn to_event_error(&self, attempts: u32) -> serde_json::Value {
         let mut error = serde_json::json!({
             "error": "NonRetriableError",

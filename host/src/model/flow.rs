@@ -50,6 +50,7 @@ pub struct RateLimit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Concurrency {
+    /// 0: none, as with Inngest.
     pub limit: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arc<str>>,
@@ -173,7 +174,6 @@ impl Flow {
             return Err(format!("it has {} entries in concurrency, the limit is {max}", self.concurrency.len()));
         }
         for one in self.concurrency.iter().chain(&self.run_concurrency) {
-            at_least_one("concurrency: its limit", one.limit)?;
             if one.scope != Scope::Fn && one.key.is_none() {
                 return Err(
                     "concurrency: a scope of env or account needs a key, by which functions count together".into()
@@ -336,7 +336,6 @@ mod tests {
             (r#"{"rate_limit":{"limit":1,"period_ms":86400001}}"#, "from 1 to 86400000"),
             (r#"{"throttle":{"limit":1,"period_ms":999}}"#, "period_ms"),
             (r#"{"throttle":{"limit":1,"period_ms":1000,"burst":0}}"#, "burst"),
-            (r#"{"concurrency":[{"limit":0}]}"#, "at least 1"),
             (r#"{"concurrency":[{"limit":1,"scope":"env"}]}"#, "needs a key"),
             (r#"{"concurrency":[{"limit":1},{"limit":2},{"limit":3}]}"#, "the limit is 2"),
             (r#"{"debounce":{"period_ms":10}}"#, "period_ms"),

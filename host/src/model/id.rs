@@ -74,6 +74,11 @@ ulid_id!(
     EventId, "event"
 );
 
+ulid_id!(
+    /// The id of a wish to end many runs at once.
+    CancellationId, "cancellation"
+);
+
 /// Hands out ULIDs whose first 63 bits (milliseconds and a counter of 15 bits) never repeat and only grow, so that a
 /// store can use them as row numbers and needs no index from id to row.
 #[derive(Debug)]
@@ -101,6 +106,10 @@ impl IdSource {
 
     pub fn event(&self, now: Millis) -> EventId {
         EventId(self.next(now))
+    }
+
+    pub fn cancellation(&self, now: Millis) -> CancellationId {
+        CancellationId(self.next(now))
     }
 
     /// 256 secret bits, for a run's generator.

@@ -59,8 +59,8 @@ impl Rules {
                 .limit()
                 .map(|one| Ok((one.clone(), key("rate_limit or idempotency", one.key.as_ref())?)))
                 .transpose()?,
-            places: flow.concurrency.iter().map(concurrency).collect::<Result<_, _>>()?,
-            run_place: flow.run_concurrency.as_ref().map(concurrency).transpose()?,
+            places: flow.concurrency.iter().filter(|one| one.limit > 0).map(concurrency).collect::<Result<_, _>>()?,
+            run_place: flow.run_concurrency.as_ref().filter(|one| one.limit > 0).map(concurrency).transpose()?,
             throttle: flow
                 .throttle
                 .as_ref()
@@ -241,6 +241,12 @@ mod tests {
         let account = r#"{"limit":1,"key":"event.data.u","scope":"account"}"#;
         assert_eq!(pool("f", env, ada), pool("g", env, ada));
         assert_ne!(pool("f", env, ada), pool("f", account, ada));
+    }
+
+    #[test]
+    fn a_limit_of_none_is_none() {
+        let rules = rules("f", r#"{"concurrency":[{"limit":0}],"run_concurrency":{"limit":0}}"#);
+        assert_eq!(apply(&rules, "{}", Cause::Event).1, Terms::default());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Router;
-use crate::model::{Digest, Event, FunctionKey, Invoker, Json, Millis, NewRun, Outcome, Role, RunId};
+use crate::model::{Digest, Event, EventId, FunctionKey, Invoker, Json, Millis, NewRun, Outcome, Role, RunId};
 use crate::registry::Snapshot;
 use crate::store::Publication;
 
@@ -59,7 +59,7 @@ impl Router {
         let mut publications = Vec::new();
         if finished_has_listeners {
             let id = self.ids.event(end.at);
-            let event = Event::lifecycle(FINISHED, id, namespace, &id.to_string(), end.at, &data);
+            let event = told(FINISHED, end, id, &id.to_string(), &data);
             publications.push(self.plan(&snapshot, &Arc::new(event)));
         }
         match end.outcome {
@@ -67,7 +67,7 @@ impl Router {
             Outcome::Failed(_) => publications.push(self.plan_failed(&snapshot, end, &data)),
             Outcome::Cancelled { .. } => {
                 let id = self.ids.event(end.at);
-                let event = Event::lifecycle(CANCELLED, id, namespace, &end.run.to_string(), end.at, &data);
+                let event = told(CANCELLED, end, id, &end.run.to_string(), &data);
                 publications.push(self.plan(&snapshot, &Arc::new(event)));
             }
         }
@@ -77,7 +77,7 @@ impl Router {
     /// The failed event, the run of the failed run's own failure function, and the runs of all other listeners.
     fn plan_failed(&self, snapshot: &Snapshot, end: &RunEnd<'_>, data: &Json) -> Publication {
         let id = self.ids.event(end.at);
-        let event = Event::lifecycle(FAILED, id, &end.function.namespace, &end.run.to_string(), end.at, data);
+        let event = told(FAILED, end, id, &end.run.to_string(), data);
         let mut publication = self.plan(snapshot, &Arc::new(event));
         if end.function.role == Role::Main && end.has_failure_handler == HasHandler::Yes {
             publication.runs.insert(0, self.failure_run(end));
@@ -90,13 +90,19 @@ impl Router {
     }
 }
 
+/// One of the events of a run's end. It belongs to the sessions of the event that started the run.
+fn told(name: &str, end: &RunEnd<'_>, id: EventId, sender_id: &str, data: &Json) -> Event {
+    let event = Event::lifecycle(name, id, &end.function.namespace, sender_id, end.at, data);
+    event.in_sessions_of(&end.events[0])
+}
+
 /// `data` with Inngest's keys, and ours beside them in `error`.
 fn event_data(end: &RunEnd<'_>) -> Json {
-    let events: Vec<Value> = end.events.iter().map(|event| with_user(event.json.to_value())).collect();
+    let events: Vec<Value> = end.events.iter().map(|event| without_empty_user(event.json.to_value())).collect();
     let mut data = json!({
         "function_id": end.function.composite(),
         "run_id": end.run.to_string(),
-        "event": events[0],
+        "event": with_user(events[0].clone()),
         "events": events,
     });
     let map = data.as_object_mut().expect("made as an object");
@@ -122,10 +128,19 @@ fn event_data(end: &RunEnd<'_>) -> Json {
     Json::of(&data)
 }
 
-/// Inngest's lifecycle events always carry the event's `user`.
+/// Inngest writes the first event whole, with a `user` even where there is none.
 fn with_user(mut event: Value) -> Value {
     if let Some(map) = event.as_object_mut() {
         map.entry("user").or_insert_with(|| json!({}));
+    }
+    event
+}
+
+/// In the list of all events it leaves out what is empty.
+fn without_empty_user(mut event: Value) -> Value {
+    let is_empty = event["user"].as_object().is_some_and(serde_json::Map::is_empty);
+    if let Some(map) = event.as_object_mut().filter(|_| is_empty) {
+        map.remove("user");
     }
     event
 }

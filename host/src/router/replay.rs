@@ -1,7 +1,10 @@
 //! Doing a run over: from its beginning, from one of its steps, or with all that had succeeded.
 
-use super::{Router, conditions};
-use crate::model::{Entry, Event, Json, Millis, NewRun, OpKey, Record, RunId};
+use serde_json::{Value, json};
+
+use super::{FAILED, Router, conditions};
+use crate::expression::{self, Expression};
+use crate::model::{Entry, Event, Json, Millis, NewRun, OpKey, Outcome, Record, RunId};
 use crate::registry::{self, Cause, Rules};
 use crate::store::{self, Repeat, Replay, Replayed, RunView};
 
@@ -16,7 +19,7 @@ pub enum Start {
     Step { key: OpKey, input: Option<Json> },
 }
 
-/// Which code runs it.
+/// FailureFilter code runs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Code {
     /// The function's live version.
@@ -43,6 +46,28 @@ pub enum Error {
     Refused(&'static str),
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+/// FailureFilter failed runs are meant: CEL over `event`, a run's `inngest/function.failed`.
+#[derive(Debug)]
+pub struct FailureFilter(Expression);
+
+impl FailureFilter {
+    pub fn read(source: &str) -> Result<Self, expression::Error> {
+        Expression::compile(source).map(Self)
+    }
+
+    /// Whether it is true of the run, which has failed, and of its first event. What cannot be decided is not.
+    pub fn fits(&self, run: &RunView, event: Option<&Event>) -> bool {
+        let error = match run.ended.as_ref().map(|ended| &ended.outcome) {
+            Some(Outcome::Failed(failure)) => failure.to_event_error(failure.attempt + 1),
+            _ => Value::Null,
+        };
+        let event = event.map_or(Value::Null, |event| event.json.to_value());
+        let (function_id, run_id) = (run.function.composite(), run.id.to_string());
+        let data = json!({ "function_id": function_id, "run_id": run_id, "event": event, "error": error });
+        self.0.matches(&Json::of(&json!({ "name": FAILED, "data": data }))).unwrap_or(false)
+    }
 }
 
 fn names(keys: &[OpKey]) -> String {

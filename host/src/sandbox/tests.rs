@@ -40,6 +40,7 @@ fn entry() -> Entry {
         namespace: Namespace::default(),
         name: "a".into(),
         sender_id: None,
+        seed: None,
         at: 1_000,
         json: Json::trusted(r#"{"name":"a","data":{}}"#),
     };

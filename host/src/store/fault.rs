@@ -17,6 +17,8 @@ pub const POINTS: &[&str] = &[
     "act.after_commit",
     "cancel.before_commit",
     "cancel.after_commit",
+    "cancel_some.before_commit",
+    "cancel_some.after_commit",
     "lease.before",
     "lease.after",
     "recovery.before_commit",

@@ -3,6 +3,7 @@
 mod act;
 mod after;
 mod agenda;
+mod bulk;
 mod claims;
 mod components;
 mod doors;
@@ -20,6 +21,8 @@ mod recovery;
 mod replay;
 mod rows;
 mod schema;
+mod seeds;
+mod served;
 mod settle;
 mod shared;
 mod slots;

@@ -2,6 +2,7 @@
 
 use crate::bindings::stepwell::plugin::types::{self, RetryAdvice};
 use crate::failure::{FailureKind, OperationKey, StepError};
+use crate::race::AggregateError;
 use serde::Serialize;
 use std::any::type_name;
 use std::error::Error as StdError;
@@ -179,7 +180,7 @@ impl Error {
             message: error.to_string(),
             stack: Some(place(location)),
             code: None,
-            details: None,
+            details: error.downcast_ref::<AggregateError>().map(AggregateError::details),
             causes: causes(error),
             step: None,
             attempt: 0,

@@ -43,9 +43,9 @@
 //! into steps. Don't let the order of a `HashMap` decide which steps are reached: use a `BTreeMap`.
 //!
 //! # Side by side
-//! [`join!`], [`try_join!`], [`join_all`], [`try_join_all`], [`race`](race()) and [`race_all`] work on operations and
-//! on whole `async` blocks of them, and so does any combinator that needs no runtime, such as those of `futures`. The
-//! host runs steps that are reached together on all its cores.
+//! [`join!`], [`try_join!`], [`join_all`], [`try_join_all`], [`race`](race()), [`race_all`] and [`first_ok`] work on
+//! operations and on whole `async` blocks of them, and so does any combinator that needs no runtime, such as those of
+//! `futures`. The host runs steps that are reached together on all its cores.
 
 mod base64;
 #[doc(hidden)]
@@ -86,6 +86,6 @@ pub use futures_util::{join, try_join};
 pub use log::{Level, Log};
 pub use output::StepOutput;
 pub use outside::{Invoke, NewEvent, WaitFor, WaitForSignal};
-pub use race::{race, race_all};
+pub use race::{AggregateError, first_ok, race, race_all};
 pub use retry::Retry;
 pub use step::{Attempt, Step};

@@ -4,7 +4,7 @@ use crate::bindings::stepwell::plugin::types::{self, RetryAdvice};
 use crate::fake::{Journal, Ran};
 use crate::{
     Context, Either, Error, FailureContext, Function, NonRetriableError, Result, ResultExt, RetryAfterError, StepError,
-    blocking, join, race, race_all, try_join, try_join_all,
+    blocking, first_ok, join, race, race_all, try_join, try_join_all,
 };
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -111,6 +111,33 @@ fn the_first_of_several_wins() {
         Ok(race_all(["a", "b", "c"].map(|id| step.run(id, move || Ok(id.to_owned())))).await?)
     });
     assert_eq!(completed(&ran), &json!("a"));
+}
+
+#[test]
+fn the_first_that_succeeds_wins() {
+    let ran = run(async |Context { step, .. }| {
+        let tries = ["a", "b"].map(|id| {
+            step.run(id, move || if id == "a" { Err(Error::msg("ea").non_retriable()) } else { Ok(id.to_owned()) })
+        });
+        Ok(first_ok(tries).await?)
+    });
+    assert_eq!(completed(&ran), &json!("b"));
+}
+
+#[test]
+fn none_of_several_is_an_error_of_the_body() {
+    let ran = run(async |Context { step, .. }| {
+        let tries = ["a", "b"].map(|id| step.run(id, move || Err::<(), _>(Error::new("TryError", id).non_retriable())));
+        Ok(first_ok(tries).await?)
+    });
+    let failure = failed(&ran);
+    assert_eq!(failure.name, "AggregateError");
+    assert_eq!(failure.message, "none of 2 has succeeded: TryError: a; TryError: b");
+    assert!(matches!(failure.advice, RetryAdvice::ByPolicy) && failure.step.is_none(), "the body may be retried");
+    let details: Value = serde_json::from_str(failure.details.as_deref().expect("details")).expect("JSON");
+    assert_eq!(details["errors"][1], json!({ "name": "TryError", "message": "b", "code": null }));
+    let none = run(async |_: Context| Ok(first_ok(Vec::<std::future::Ready<Result<()>>>::new()).await?));
+    assert_eq!(failed(&none).message, "none of 0 has succeeded");
 }
 
 #[test]

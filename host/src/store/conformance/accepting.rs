@@ -3,7 +3,7 @@
 use super::world::{World, all};
 use crate::limits;
 use crate::model::{Event, EventId, Namespace, Pace, Status};
-use crate::store::{Error, Publication, Store};
+use crate::store::{Error, EventFilter, Publication, Store};
 
 pub async fn starts_the_planned_runs<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
     let publication = world.publication(r#"{"name":"shop/a","id":"s1","data":{"x":"é"}}"#, &["f", "g"]);
@@ -59,6 +59,53 @@ pub async fn takes_a_senders_id_once_a_day<S: Store>(mut world: World<'_, S, imp
     world.now += 1;
     assert_eq!(world.publish(json, &["f"]).await.started.len(), 1, "a day later it counts no more");
     lifecycle_events_are_exempt(&world).await;
+}
+
+/// An event sent under that seed, which starts these functions.
+fn seeded<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, seed: &str, functions: &[&str]) -> Publication {
+    let publication = world.publication(r#"{"name":"shop/a","id":"order-1"}"#, functions);
+    let event = Event { seed: Some(seed.into()), ..Event::clone(&publication.event) };
+    Publication { event: event.into(), ..publication }
+}
+
+pub async fn takes_a_seed_for_its_event<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let send = async |world: &World<'_, S, _>, publication: Publication| {
+        world.store().publish(0, vec![publication]).await.expect("published").remove(0)
+    };
+    let first = send(&world, seeded(&world, "s", &["f", "g"])).await;
+    assert_eq!(first.started.len(), 2);
+    let at_once = all((0..8).map(|_| send(&world, seeded(&world, "s", &["f", "h"])))).await;
+    assert!(at_once.iter().all(|again| *again == first), "it is the same event");
+    world.crash_and_open().await;
+    assert_eq!(send(&world, seeded(&world, "s", &["f"])).await, first, "it remembers");
+    assert_eq!(
+        world.store().events(&world.namespace, EventFilter::default()).await.expect("read").len(),
+        1,
+        "and stores nothing"
+    );
+    let other = send(&world, seeded(&world, "t", &["f", "h"])).await;
+    assert!(
+        other.event != first.event && other.started.len() == 1,
+        "another event of the same id, which f has run for"
+    );
+    world.namespace = Namespace::new("elsewhere").expect("a name");
+    assert_eq!(
+        send(&world, seeded(&world, "s", &["f"])).await.started.len(),
+        1,
+        "other namespaces' seeds do not count"
+    );
+    world.namespace = Namespace::default();
+    world.now += limits::SEED_MS - 1;
+    assert_eq!(send(&world, seeded(&world, "s", &["f"])).await, first);
+    world.now += 1;
+    let later = send(&world, seeded(&world, "s", &["f"])).await;
+    assert!(later.event != first.event && later.started.len() == 1, "a day later it is another");
+    // What is refused has noted nothing.
+    let mut bad = seeded(&world, "u", &["i"]);
+    bad.runs[0].id = later.started[0];
+    assert!(world.store().publish(0, vec![bad]).await.is_err(), "a run's id is in use");
+    let good = seeded(&world, "u", &["i"]);
+    assert_eq!(send(&world, good.clone()).await.event, good.event.id);
 }
 
 async fn lifecycle_events_are_exempt<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>) {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::world::{World, step};
+use super::world::{World, interruptions};
 use crate::limits;
 use crate::model::{
-    Door, Gather, HeldBy, LimitKey, Millis, NewRun, Outcome, Pace, Place, RunId, SingletonMode, Status, Terms,
-    Throttled,
+    Door, Entry, Gather, HeldBy, LimitKey, Millis, NewRun, Outcome, Pace, Place, Record, RunId, SingletonMode, Status,
+    Terms, Throttled,
 };
 use crate::store::{Cancelled, Lease, Pause, Publication, RunView, Store, Urgency};
 
@@ -26,6 +26,13 @@ fn publication<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, terms: T
 async fn start<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, terms: Terms, door: Door) -> RunId {
     let published = world.store().publish(0, vec![publication(world, terms, door)]).await.expect("published");
     published[0].started[0]
+}
+
+/// Whoever executes a run of some terms says so first.
+fn begin<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, lease: &Lease) {
+    let order = lease.journal.last().map_or(0, |record| record.order + 1);
+    let begun = Record { order, at: world.now, entry: Entry::Began };
+    world.store().append(lease, vec![begun], Urgency::Lazy).expect("taken");
 }
 
 async fn start_under<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, terms: &Terms) -> RunId {
@@ -94,10 +101,16 @@ pub async fn starts_at_a_pace<S: Store>(mut world: World<'_, S, impl AsyncFn(&st
     for _ in 0..3 {
         started.push(start_under(&world, &terms).await);
     }
+    let lost = world.lease_one().await;
+    assert_eq!(lost.run, started[0]);
+    world.crash_and_open().await;
+    world.now += 10_000;
+    // Whether its start was noted or not: that of one that has nothing to show for it counts once more.
     let first = world.lease_one().await;
+    assert_eq!((first.run, interruptions(&first)), (started[0], 1));
     assert_eq!(runs(&world.lease_all().await), []);
     assert_eq!(world.store().next_due(), Some(world.now + 10_000));
-    world.store().append(&first, vec![step(0, world.now)], Urgency::Lazy).expect("taken");
+    begin(&world, &first);
     world.store().flush(&first).await.expect("durable, and the start with it");
     world.now += 9_000;
     world.crash_and_open().await;
@@ -115,7 +128,7 @@ pub async fn keeps_a_runs_place_to_its_end<S: Store>(mut world: World<'_, S, imp
     let first = start_under(&world, &terms).await;
     let second = start_under(&world, &terms).await;
     let lease = world.lease_one().await;
-    world.store().append(&lease, vec![step(0, world.now)], Urgency::Lazy).expect("taken");
+    begin(&world, &lease);
     world.park(&lease, world.now + 1_000).await;
     assert_eq!(runs(&world.lease_all().await), [], "it sleeps, and keeps it");
     world.crash_and_open().await;
@@ -147,7 +160,7 @@ pub async fn lets_through_who_is_to_end<S: Store>(mut world: World<'_, S, impl A
 
 pub async fn holds_any_number<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
     let terms = Arc::new(Terms { places: vec![place(1)], ..Terms::default() });
-    let many = limits::READY_IN_MEMORY_MAX + 2 * limits::YOUNG_RUNS_MAX as usize;
+    let many = limits::READY_IN_MEMORY_MAX + limits::YOUNG_RUNS_MAX as usize;
     let mut started = Vec::new();
     for first in (0..many).step_by(512) {
         let run = |_| {
@@ -220,6 +233,21 @@ pub async fn gathers_events<S: Store>(mut world: World<'_, S, impl AsyncFn(&str)
     assert_eq!(runs(&world.lease_all().await), [started[4]]);
     world.now += 10_000;
     assert_eq!(runs(&world.lease_all().await), [other], "its time is over");
+}
+
+pub async fn gathers_no_more_bytes_than_fit<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    const KEY: LimitKey = [6; 16];
+    let terms = Terms { gathers: Some(KEY), ..Terms::default() };
+    let door = Door { gather: Some(Gather::Batch { key: KEY, max_size: 100, timeout_ms: 10_000 }), ..Door::default() };
+    let json = format!(r#"{{"name":"n","data":{{"x":"{}"}}}}"#, "y".repeat(limits::EVENT_MAX_BYTES - 100));
+    let fit = limits::BATCH_MAX_BYTES.div_ceil(json.len());
+    for n in 1..=fit {
+        assert_eq!(runs(&world.lease_all().await), [], "{n} of {fit}");
+        let run = NewRun { terms: Some(Arc::new(terms.clone())), door: door.clone(), ..world.new_run("f") };
+        let publication = Publication { event: world.event(&json), runs: vec![run] };
+        world.store().publish(0, vec![publication]).await.expect("published");
+    }
+    assert_eq!(world.lease_one().await.events.len(), fit, "it starts, long before its time");
 }
 
 pub async fn debounces<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {

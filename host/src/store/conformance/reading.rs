@@ -2,8 +2,8 @@
 
 use super::world::{World, failed};
 use crate::limits;
-use crate::model::{Json, Namespace, OpKey, RunId, Status};
-use crate::store::{LogLine, RunFilter, Store};
+use crate::model::{Event, Json, Millis, Namespace, OpKey, RunId, Status};
+use crate::store::{EventFilter, EventNames, LogLine, Publication, RunFilter, Store};
 
 async fn list<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, filter: RunFilter) -> Vec<RunId> {
     let filter = RunFilter { limit: filter.limit.max(2), ..filter };
@@ -65,6 +65,33 @@ pub async fn filters_runs<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -
     lists_dead_letters(&world).await;
 }
 
+pub async fn filters_events<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let start = world.now;
+    let mut sent = Vec::new();
+    for name in ["a", "b", "a", "b"] {
+        sent.push(world.publish(&format!(r#"{{"name":"{name}"}}"#), &[]).await.event);
+        world.now += 10;
+    }
+    let own = world.ids.event(world.now);
+    let data = Json::trusted("{}");
+    let event = Event::lifecycle("inngest/function.finished", own, &world.namespace, "x", world.now, &data);
+    world.store().publish(0, vec![Publication { event: event.into(), runs: Vec::new() }]).await.expect("published");
+    let list = async |filter| {
+        let events = world.store().events(&world.namespace, filter).await.expect("read");
+        events.iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    let [first, second, third, fourth] = sent[..] else { panic!("four were sent") };
+    assert_eq!(list(EventFilter::default()).await, [own, fourth, third, second, first]);
+    let filter = EventFilter { names: EventNames::Sent, ..EventFilter::default() };
+    assert_eq!(list(filter.clone()).await, [fourth, third, second, first]);
+    assert_eq!(list(EventFilter { limit: 2, before: Some(fourth), ..filter.clone() }).await, [third, second]);
+    let between = EventFilter { from: Some(start + 10), until: Some(start + 20), ..filter.clone() };
+    assert_eq!(list(between).await, [third, second]);
+    assert_eq!(list(EventFilter { from: Some(Millis::MAX), ..filter.clone() }).await, []);
+    assert_eq!(list(EventFilter { until: Some(Millis::MAX), limit: 1, ..filter.clone() }).await, [fourth]);
+    assert_eq!(list(EventFilter { names: EventNames::One("b".into()), ..filter }).await, [fourth, second]);
+}
+
 async fn lists_dead_letters<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>) {
     let dead = RunFilter { dead_letters: true, limit: 100, ..RunFilter::default() };
     assert_eq!(list(world, dead.clone()).await, [], "a failed run that is no handler is none");
@@ -89,7 +116,7 @@ pub async fn keeps_namespaces_apart<S: Store>(mut world: World<'_, S, impl Async
     }
     for (namespace, own) in &all {
         world.namespace = namespace.clone();
-        let events = world.store().events(namespace, None, 10).await.expect("read");
+        let events = world.store().events(namespace, EventFilter::default()).await.expect("read");
         assert_eq!(events.iter().map(|event| event.id).collect::<Vec<_>>(), [own.event]);
         let runs = [list(&world, of(Status::Queued)).await, list(&world, of(Status::Failed)).await].concat();
         assert_eq!(runs, own.started);

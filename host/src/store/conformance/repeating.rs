@@ -1,7 +1,9 @@
 //! Runs that do others over.
 
+use std::sync::Arc;
+
 use super::world::{World, completed, failed, orders, step};
-use crate::model::{Entry, NewRun, Record, RunId};
+use crate::model::{Entry, NewRun, Pace, Record, RunId, Terms, Throttled};
 use crate::store::{Error, Pause, Repeat, Replay, Replayed, RunFilter, Store};
 
 fn replay<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, of: RunId, repeat: Repeat) -> Replay {
@@ -35,6 +37,22 @@ pub async fn does_a_run_over<S: Store>(mut world: World<'_, S, impl AsyncFn(&str
     let filter = RunFilter::default();
     let listed = world.store().runs(&world.namespace, filter).await.expect("read");
     assert_eq!(listed.iter().map(|run| run.replay_of).collect::<Vec<_>>(), [Some(of), Some(of), None]);
+}
+
+pub async fn does_no_more_over_than_a_limit<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let of = world.start().await;
+    let lease = world.lease_one().await;
+    world.settle(&lease, world.end(failed(), Vec::new())).await;
+    let pace = Pace { limit: 1, period_ms: 10_000, burst: 1, key: [3; 16] };
+    let terms = Arc::new(Terms { throttle: Some(Throttled { pace, of: None }), ..Terms::default() });
+    for _ in 0..2 {
+        let mut over = replay(&world, of, Repeat::Again);
+        over.run.terms = Some(terms.clone());
+        world.store().replay(0, over).await.expect("taken");
+    }
+    assert_eq!(world.lease_all().await.len(), 1, "results that are kept are no start");
+    world.now += 10_000;
+    assert_eq!(world.lease_all().await.len(), 1);
 }
 
 pub async fn refuses_to_do_it_over<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {

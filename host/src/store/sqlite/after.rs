@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::agenda::{Listed, Loaded, Turn, turn_of};
+use super::agenda::{Agenda, Listed, Loaded, Turn, turn_of};
 use super::leases::Active;
 use super::mail::Posted;
 use super::queue::Answer;
@@ -52,6 +52,8 @@ pub struct After {
     pub durable: Vec<(Arc<Active>, u32)>,
     pub generation: Option<u64>,
     pub refills: bool,
+    /// Something is left of what is to end many runs.
+    pub cancels: bool,
     replies: Vec<Reply>,
     passed: Vec<&'static str>,
 }
@@ -120,22 +122,10 @@ impl After {
                 agenda.add_listed((to, row), None);
             }
             for (active, returned) in self.returned {
-                active.end();
-                shared.leases.remove(active.row());
-                let has_ended = matches!(returned, Returned::Ended(_));
-                match returned {
-                    Returned::Parked(Some(due)) => agenda.add_listed((due, active.row()), None),
-                    Returned::Parked(None) => {}
-                    Returned::Released => agenda.put(active.turn, active.listed(), None),
-                    Returned::Ended(end) => ended.push((active.function.clone(), end)),
+                is_news |= shared.take_back(&mut agenda, &active, &returned);
+                if let Returned::Ended(end) = returned {
+                    ended.push((active.function.clone(), end));
                 }
-                if active.terms.is_some() {
-                    let served = agenda.gates.leave(active.row(), has_ended);
-                    is_news |= !served.admitted.is_empty();
-                    let wider = agenda.serve(served);
-                    shared.wake_all(&wider);
-                }
-                shared.slots.release(active.slot);
             }
             for posted in self.posted {
                 shared.wake(&mut agenda, posted);
@@ -156,8 +146,29 @@ impl After {
 }
 
 impl Shared {
+    /// Puts a run that is leased no longer where it belongs, and lets in who has waited for its places. Answers whether
+    /// somebody has.
+    fn take_back(&self, agenda: &mut Agenda, active: &Active, returned: &Returned) -> bool {
+        active.end();
+        self.leases.remove(active.row());
+        match returned {
+            Returned::Parked(Some(due)) => agenda.add_listed((*due, active.row()), None),
+            Returned::Released => agenda.put(active.turn, active.listed(), None),
+            Returned::Parked(None) | Returned::Ended(_) => {}
+        }
+        self.slots.release(active.slot);
+        if active.terms.is_none() {
+            return false;
+        }
+        let served = agenda.gates.leave(active.row(), matches!(returned, Returned::Ended(_)));
+        let is_news = !served.admitted.is_empty();
+        let wider = agenda.serve(served);
+        self.wake_all(&wider);
+        is_news
+    }
+
     /// Has a run see to its mail: at once if it executes, else as soon as it is its turn, which is now.
-    fn wake(&self, agenda: &mut super::agenda::Agenda, posted: Posted) {
+    fn wake(&self, agenda: &mut Agenda, posted: Posted) {
         if let Some(active) = self.leases.get(posted.run) {
             active.mail_came();
         } else if agenda.gates.holds(posted.run) {

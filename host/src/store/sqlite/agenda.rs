@@ -318,6 +318,35 @@ mod tests {
     }
 
     #[test]
+    fn runs_that_are_too_many_to_be_held_are_read_back() {
+        let place = crate::model::Place { pool: [1; 16], limit: 1, of: None };
+        let terms = Arc::new(Terms { places: vec![place], ..Terms::default() });
+        let candidate = |row: i64| Candidate {
+            row,
+            created: row as Millis,
+            terms: terms.clone(),
+            has_begun: false,
+            ticket: ((row as Millis, row), Listed::Open),
+        };
+        let mut agenda = Agenda::default();
+        for row in 0..=limits::HELD_MAX as i64 {
+            assert!(agenda.may_hold((row as Millis, row), Listed::Open));
+            agenda.gates.admit(candidate(row), 0);
+        }
+        let next = limits::HELD_MAX as i64 + 1;
+        assert!(!agenda.may_hold((next as Millis, next), Listed::Open), "it stays on disk");
+        assert!(agenda.may_hold((next as Millis, next), Listed::Not), "where a young one is not yet");
+        assert!(!agenda.wants_refill());
+        for row in 0..=limits::HELD_MAX as i64 / 2 {
+            let served = agenda.gates.leave(row, true);
+            agenda.serve(served);
+            agenda.take(Millis::MAX);
+        }
+        assert!(agenda.wants_refill());
+        assert_eq!(agenda.refill_from().0, (next as Millis, next));
+    }
+
+    #[test]
     fn listing_the_young_keeps_their_turns() {
         let mut agenda = Agenda::default();
         agenda.add_young((5, 1), None);

@@ -5,7 +5,7 @@ use super::queue::Command;
 use super::rows;
 use super::shared::Shared;
 use crate::flow::{Admission, Candidate, Notes};
-use crate::model::Millis;
+use crate::model::{Entry, Millis, Record};
 use crate::store::{Error, Lease, fault};
 
 /// Runs that are about to be leased. Dropped, they go back to where they were.
@@ -104,7 +104,7 @@ impl Shared {
         let row = loaded.run.row();
         let mut agenda = self.agenda();
         // What is to be cancelled needs no place for it; nor what is too late to begin.
-        let has_begun = !loaded.journal.is_empty();
+        let has_begun = has_begun(&loaded.journal);
         let is_late = !has_begun && terms.start_by.is_some_and(|by| by <= now);
         if self.mailbox.is_urgent(row) || is_late {
             return true;
@@ -129,6 +129,12 @@ impl Shared {
             }
         }
     }
+}
+
+/// Whether a run of some terms has been executed: it says so first. One whose host was lost before that was durable has
+/// nothing to show for it, and what it had taken of its limits may not be durable either.
+fn has_begun(journal: &[Record]) -> bool {
+    journal.iter().any(|record| record.entry == Entry::Began)
 }
 
 /// A run that cannot be read keeps its claim, so that it is neither lost nor asked for again and again; the next start

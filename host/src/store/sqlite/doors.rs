@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::after::After;
 use super::names::Names;
+use super::served::Served;
 use super::writer::{Trouble, Writer};
 use crate::flow::Notes;
 use crate::limits;
@@ -71,10 +72,10 @@ impl Writer {
     pub fn forget_served(&self, event: &Event, runs: &[NewRun]) -> rusqlite::Result<()> {
         let now = event.id.created();
         if !runs.is_empty() && event.once_under().is_some() {
-            self.forget_senders(now)?;
+            Served::Senders.forget(&self.connection, now)?;
         }
         if runs.iter().any(|run| run.door.rate.is_some()) {
-            self.forget_rates(now)?;
+            Served::Rates.forget(&self.connection, now)?;
         }
         Ok(())
     }
@@ -147,12 +148,8 @@ impl Writer {
         if let Some((key, arrival)) = notes.pace {
             let mut note = self.connection.prepare_cached("INSERT OR REPLACE INTO paces VALUES (?, ?)")?;
             note.execute(params![key, arrival as i64])?;
-            // Which is behind this one by its period: it may go with one that is to stay a little.
-            let mut forget = self.connection.prepare_cached(
-                "DELETE FROM paces WHERE key IN (SELECT key FROM paces WHERE arrival <= ? ORDER BY arrival LIMIT ?)",
-            )?;
-            let now = run >> 15;
-            forget.execute(params![now.saturating_mul(1_000_000), limits::SENDER_IDS_FORGOTTEN as i64])?;
+            // By the run's creation, which is no later than now.
+            Served::Paces.forget(&self.connection, (run >> 15) as Millis)?;
         }
         if let Some(pool) = notes.run_place {
             self.connection
@@ -169,24 +166,6 @@ impl Writer {
             Pause::Resumed => self.connection.execute("DELETE FROM paused WHERE function = ?", [function])?,
         };
         self.has_paused = has_paused(&self.connection)?;
-        Ok(())
-    }
-
-    fn forget_senders(&self, now: Millis) -> rusqlite::Result<()> {
-        let mut forget = self.connection.prepare_cached(
-            "DELETE FROM senders WHERE (function, sender_id) IN
-             (SELECT function, sender_id FROM senders WHERE expires <= ? ORDER BY expires LIMIT ?)",
-        )?;
-        forget.execute(params![now as i64, limits::SENDER_IDS_FORGOTTEN as i64])?;
-        Ok(())
-    }
-
-    fn forget_rates(&self, now: Millis) -> rusqlite::Result<()> {
-        let mut forget = self.connection.prepare_cached(
-            "DELETE FROM rates WHERE (function, key) IN
-             (SELECT function, key FROM rates WHERE arrival <= ? ORDER BY arrival LIMIT ?)",
-        )?;
-        forget.execute(params![(now * 1_000_000) as i64, limits::SENDER_IDS_FORGOTTEN as i64])?;
         Ok(())
     }
 }

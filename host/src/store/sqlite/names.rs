@@ -38,6 +38,10 @@ impl Names {
         self.tables().namespaces.get(namespace).copied()
     }
 
+    pub fn function(&self, key: &FunctionKey) -> Option<i64> {
+        self.tables().functions.get(key).copied()
+    }
+
     pub fn digest(&self, digest: &Digest) -> Option<i64> {
         self.tables().digests.get(digest).copied()
     }

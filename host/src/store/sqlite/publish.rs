@@ -39,6 +39,10 @@ impl Writer {
         let mut started = Vec::new();
         let mut published = Vec::with_capacity(events.len());
         for publication in events {
+            if let Some(earlier) = self.sent_before(&publication.event)? {
+                published.push(earlier);
+                continue;
+            }
             // Before its runs are there: what starts a run does not cancel it.
             self.answer_waits(&publication.event, after)?;
             published.push(self.write_publication(publication, &mut started, after)?);

@@ -10,9 +10,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::leases::Active;
 use crate::flow::Notes;
 use crate::limits;
-use crate::model::{Event, FunctionKey, Namespace, OpKey, Outcome, PluginName, RunId};
+use crate::model::{CancellationId, Event, FunctionKey, Namespace, OpKey, Outcome, PluginName, RunId};
 use crate::store::{
-    Cancelled, Done, Effect, Error, Pause, Publication, Published, Replay, Replayed, Signal, Urgency, Verdict, Version,
+    Cancellation, CancellationView, Cancelled, Done, Effect, Error, Pause, Publication, Published, Replay, Replayed,
+    Signal, Urgency, Verdict, Version,
 };
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
@@ -51,6 +52,17 @@ pub enum Command {
         reason: String,
         answer: Answer<Cancelled>,
     },
+    CancelMany {
+        cancellation: Cancellation,
+        answer: Answer<CancellationView>,
+    },
+    ForgetCancellation {
+        namespace: Namespace,
+        id: CancellationId,
+        answer: Answer<bool>,
+    },
+    /// Goes on with what is to end many runs.
+    CancelSome,
     Flush {
         active: Arc<Active>,
         answer: Answer<()>,

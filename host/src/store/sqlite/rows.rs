@@ -61,6 +61,7 @@ pub fn read_event(row: &Row<'_>, namespace: &Namespace) -> Result<Event, Error> 
         namespace: namespace.clone(),
         name: row.get_ref(3)?.as_str()?.into(),
         sender_id: row.get_ref(4)?.as_str_or_null()?.map(Into::into),
+        seed: None,
         at: row.get::<_, i64>(5)? as u64,
         json: Json::trusted(row.get_ref(6)?.as_str()?),
     })

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0002_outside.sql"),
     include_str!("../../../migrations/sqlite/0003_gates.sql"),
     include_str!("../../../migrations/sqlite/0004_flow.sql"),
+    include_str!("../../../migrations/sqlite/0005_cancellations.sql"),
     include_str!("../../../migrations/sqlite/0006_replays.sql"),
 ];
 

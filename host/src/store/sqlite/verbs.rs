@@ -12,8 +12,8 @@ use crate::model::{
     Status,
 };
 use crate::store::{
-    Cancelled, Done, Effect, Error, Lease, LogLine, Pause, Publication, Published, Replay, Replayed, RunFilter,
-    RunView, Signal, Store, Urgency, Verdict, Version,
+    Cancelled, Done, Effect, Error, EventFilter, Lease, LogLine, Pause, Publication, Published, Replay, Replayed,
+    RunFilter, RunView, Signal, Store, Urgency, Verdict, Version,
 };
 
 #[async_trait]
@@ -209,14 +209,9 @@ impl Store for SqliteStore {
         self.shared.readers.read(read).await
     }
 
-    async fn events(
-        &self,
-        namespace: &Namespace,
-        before: Option<EventId>,
-        limit: usize,
-    ) -> Result<Vec<Arc<Event>>, Error> {
+    async fn events(&self, namespace: &Namespace, filter: EventFilter) -> Result<Vec<Arc<Event>>, Error> {
         let (shared, namespace) = (self.shared.clone(), namespace.clone());
-        let read = move |connection: &_| views::events(connection, &shared.names, &namespace, before, limit);
+        let read = move |connection: &_| views::events(connection, &shared.names, &namespace, &filter);
         self.shared.readers.read(read).await
     }
 

@@ -8,8 +8,8 @@ use super::logs;
 use super::names::Names;
 use super::rows::{self, RunRow};
 use crate::limits;
-use crate::model::{Event, EventId, Namespace, Outcome, Role, RunId, Status};
-use crate::store::{Error, RunFilter, RunView, codec};
+use crate::model::{Event, EventId, Millis, Namespace, Outcome, Role, RunId, Status};
+use crate::store::{Error, EventFilter, EventNames, RunFilter, RunView, codec};
 
 /// How many rows a listing answers when it is asked for so many.
 pub fn page(limit: usize) -> usize {
@@ -160,27 +160,39 @@ pub fn event(
     Ok(found.filter(|event| event.namespace == *namespace).map(Arc::new))
 }
 
-/// Newest first.
+/// The events that a filter lets through, newest first.
 pub fn events(
     connection: &Connection,
     names: &Names,
     namespace: &Namespace,
-    before: Option<EventId>,
-    limit: usize,
+    filter: &EventFilter,
 ) -> Result<Vec<Arc<Event>>, Error> {
     let Some(number) = names.namespace(namespace) else { return Ok(Vec::new()) };
     let beyond_default = if number == 1 { "" } else { "namespace > 1 AND " };
+    let (named, name) = match &filter.names {
+        EventNames::All => ("?5 IS NULL", None),
+        EventNames::Sent => ("name NOT LIKE 'inngest/%' AND ?5 IS NULL", None),
+        EventNames::One(name) => ("name = ?5", Some(name)),
+    };
     let mut query = connection.prepare_cached(&format!(
-        "SELECT {} FROM events WHERE {beyond_default}namespace = ? AND row < ? ORDER BY row DESC LIMIT ?",
+        "SELECT {} FROM events WHERE {beyond_default}namespace = ?1 AND row >= ?2 AND row < ?3 AND {named}
+         ORDER BY row DESC LIMIT ?4",
         rows::EVENT_COLUMNS
     ))?;
-    let before = before.map_or(i64::MAX, |before| before.row());
-    let mut found = query.query(params![number, before, page(limit) as i64])?;
+    let from = filter.from.map_or(0, first_row);
+    let until = filter.until.map_or(i64::MAX, |until| first_row(until.saturating_add(1)));
+    let before = filter.before.map_or(i64::MAX, |before| before.row()).min(until);
+    let mut found = query.query(params![number, from, before, page(filter.limit) as i64, name])?;
     let mut events = Vec::new();
     while let Some(row) = found.next()? {
         events.push(Arc::new(rows::read_event(row, namespace)?));
     }
     Ok(events)
+}
+
+/// Rows of what was made at that time or later begin here ([`crate::model::IdSource`]).
+pub fn first_row(at: Millis) -> i64 {
+    at.min(i64::MAX as Millis >> 15).cast_signed() << 15
 }
 
 pub fn runs_of_event(

@@ -13,7 +13,7 @@ use super::schema::PAGE_BYTES;
 use super::shared::Shared;
 use super::waits::Awaited;
 use super::wal_file::WalFile;
-use super::{doors, logs, recovery};
+use super::{bulk, doors, logs, recovery};
 use crate::limits;
 use crate::store::Error;
 
@@ -58,6 +58,8 @@ pub struct Writer {
     pub awaited: Awaited,
     /// Whether any function is paused.
     pub has_paused: bool,
+    /// Whether a command to go on with what is to end many runs waits.
+    pub is_cancelling: bool,
     pub wal: WalFile,
     commits: u64,
 }
@@ -71,6 +73,7 @@ impl Writer {
     ) -> Result<Self, Error> {
         let awaited = Awaited::read(&connection)?;
         let has_paused = doors::has_paused(&connection)?;
+        let is_cancelling = bulk::has_under_way(&connection)?;
         Ok(Self {
             connection,
             shared,
@@ -81,6 +84,7 @@ impl Writer {
             last_mail: found.last_mail,
             awaited,
             has_paused,
+            is_cancelling,
             wal,
             commits: 0,
         })
@@ -89,6 +93,9 @@ impl Writer {
     /// Commits until the store is closed or dropped.
     pub fn run(mut self) {
         self.shared.counters.watch_this_thread();
+        if self.is_cancelling {
+            self.shared.queue.tell(Command::CancelSome);
+        }
         while let Some(mut batch) = self.shared.clone().queue.take(self.wal.sync_due()) {
             let close = batch.commands.pop_if(|waiting| matches!(waiting.command, Command::Close { .. }));
             self.commit(batch, close.is_some());
@@ -110,10 +117,14 @@ impl Writer {
             tracing::error!(%error, "the database fails: the host ends, to promise nothing that it cannot keep");
             std::process::abort();
         }
-        let has_refill = after.refills;
+        let (has_refill, cancels) = (after.refills, after.cancels);
         after.apply(&self.shared);
         if has_refill {
             self.refill();
+        }
+        if cancels && !self.is_cancelling {
+            self.is_cancelling = true;
+            self.shared.queue.tell(Command::CancelSome);
         }
         self.write_back();
         self.wal.sync_if_due(&self.shared.counters);
@@ -179,6 +190,18 @@ impl Writer {
                 after.passes("cancel");
                 let cancelled = self.cancel(&namespace, run, &reason, after);
                 after.answer(answer, cancelled)
+            }
+            Command::CancelMany { cancellation, answer } => {
+                let cancelled = self.cancel_many(&cancellation, after);
+                after.answer(answer, cancelled)
+            }
+            Command::ForgetCancellation { namespace, id, answer } => {
+                let forgotten = self.forget_cancellation(&namespace, id);
+                after.answer(answer, forgotten)
+            }
+            Command::CancelSome => {
+                after.passes("cancel_some");
+                self.cancel_some(after)
             }
             Command::Flush { active, answer } => {
                 after.passes("flush");

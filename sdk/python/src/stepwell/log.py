@@ -1,0 +1,36 @@
+"""The run's log."""
+
+from . import values
+from .host import Host, Level
+from .raised import text
+
+
+class Log:
+    """The run's log. A line that the body writes is kept once, however often the body is replayed.
+
+    >>> ctx.log.info("two images are missing", sku=sku)
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def debug(self, message: object, **fields: object) -> None:
+        """What only someone who looks for a fault wants to read."""
+        self.write("debug", message, fields)
+
+    def info(self, message: object, **fields: object) -> None:
+        """What happens."""
+        self.write("info", message, fields)
+
+    def warn(self, message: object, **fields: object) -> None:
+        """What should not happen but is seen to."""
+        self.write("warn", message, fields)
+
+    def error(self, message: object, **fields: object) -> None:
+        """What went wrong."""
+        self.write("error", message, fields)
+
+    def write(self, level: Level, message: object, fields: dict[str, object]) -> None:
+        """A line of that level; values that are no JSON are written as their `repr`."""
+        plain = {name: values.plain(value) for name, value in fields.items()}
+        self._host.log(level, text(str(message)), values.write(plain, "line's fields"))

@@ -1,0 +1,213 @@
+"""Steps: what is planned when, what comes back, what each use of an id is."""
+
+import asyncio
+import random
+import time
+import unittest
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from unittest import mock
+
+from stepwell import Backoff, Context, Key, StepError, attempt
+
+from .journal import run
+
+
+@dataclass
+class Image:
+    url: str
+    taken: datetime
+
+
+def an_image(url: str = "u") -> Image:
+    return Image(url, datetime(1970, 1, 1, tzinfo=UTC))
+
+
+class Steps(unittest.TestCase):
+    def test_c19_a_sequence_of_steps_takes_one_pass(self):
+        async def body(ctx: Context):
+            one = await ctx.step.run("a", lambda: 1)
+            return await ctx.step.run("b", lambda: one + 1)
+
+        ran = run(body)
+        self.assertEqual(ran.value, 2)
+        calls = ["enter", "plan a#0", "finish a#0", "next a#0", "plan b#0", "finish b#0", "next b#0"]
+        self.assertEqual(ran.calls, calls)
+
+    def test_functions_may_be_async_and_have_arguments(self):
+        async def add(a: int, *, b: int) -> int:
+            await asyncio.sleep(0)
+            return a + b
+
+        async def body(ctx: Context):
+            return await ctx.step.run("add", add, 1, b=2)
+
+        self.assertEqual(run(body).value, 3)
+
+    def test_c1_values_cross_as_json(self):
+        async def body(ctx: Context):
+            plain = await ctx.step.run("plain", lambda: an_image())
+            typed = await ctx.step.run("typed", an_image, "v")
+            self.assertEqual(plain, {"url": "u", "taken": "1970-01-01T00:00:00Z"})
+            self.assertEqual(typed, an_image("v"))
+            return await ctx.step.run("tuple", lambda: (1, None))
+
+        self.assertEqual(run(body).value, [1, None])
+
+    def test_c2_a_step_that_returns_nothing_yields_none(self):
+        async def body(ctx: Context):
+            return await ctx.step.run("a", lambda: None) is None
+
+        self.assertTrue(run(body).value)
+
+    def test_c3_a_result_that_is_no_json_fails_the_step(self):
+        async def body(ctx: Context):
+            circle = []
+            circle.append(circle)
+            for value in [circle, {1}, b"x", float("nan"), "\ud800"]:
+                with self.assertRaises(StepError) as caught:
+                    await ctx.step.run("a", lambda value=value: value)
+                self.assertEqual(caught.exception.name, "SerializeError")
+                self.assertIn("failed to write the step's result as JSON", caught.exception.message)
+
+        ran = run(body)
+        self.assertIsNone(ran.value)
+        self.assertEqual(sum(call.startswith("finish") for call in ran.calls), 5, "not retried")
+
+    def test_c23_uses_of_an_id_are_told_apart_by_their_order(self):
+        async def body(ctx: Context):
+            return await asyncio.gather(*(ctx.step.run("again", lambda n=n: n) for n in range(3)))
+
+        ran = run(body)
+        self.assertEqual(ran.value, [0, 1, 2])
+        self.assertEqual(ran.calls[1], "plan again#0 again#1 again#2")
+
+    def test_c25_a_memo_of_a_step_that_is_gone_is_ignored(self):
+        async def body(ctx: Context):
+            return await ctx.step.run("kept", lambda: 0)
+
+        ran = run(body, records=[(Key("gone"), "7"), (Key("kept"), "8")])
+        self.assertEqual(ran.value, 8)
+
+    def test_c28_a_nested_step_fails_at_once(self):
+        async def body(ctx: Context):
+            async def outer():
+                try:
+                    await asyncio.gather(ctx.step.run("inner", lambda: 1))
+                except Exception:
+                    return "swallowed"
+
+            await ctx.step.run("outer", outer)
+
+        failure = run(body).failure
+        self.assertEqual(failure.name, "NestedStepError")
+        self.assertIn("in outer", failure.stack)
+        self.assertIn('step "outer" reached operation "inner" inside its closure', failure.message)
+        self.assertTrue(failure.advice.never)
+
+    def test_c33_a_step_that_is_left_behind_runs_before_the_end(self):
+        ran_steps = []
+
+        async def body(ctx: Context):
+            asyncio.create_task(ctx.step.run("a", lambda: ran_steps.append("a")))
+            return "done"
+
+        self.assertEqual(run(body).value, "done")
+        self.assertEqual(ran_steps, ["a"])
+
+    def test_an_id_is_a_text(self):
+        for id in [None, "", 5]:
+
+            async def body(ctx: Context, id=id):
+                await ctx.step.run(id, lambda: 1)
+
+            self.assertEqual(run(body).failure.name, "StepIdError")
+
+    def test_what_never_comes_is_told(self):
+        async def body(ctx: Context):
+            await asyncio.Event().wait()
+
+        async def in_a_step(ctx: Context):
+            await ctx.step.run("a", asyncio.Event().wait)
+
+        for stalled in [body, in_a_step]:
+            self.assertEqual(run(stalled).failure.name, "StalledError")
+
+    def test_timers_are_for_steps_alone(self):
+        async def body(ctx: Context):
+            async def naps() -> int:
+                async with asyncio.timeout(5):
+                    await asyncio.gather(asyncio.sleep(0.02), asyncio.sleep(0.01))
+                return await asyncio.to_thread(lambda: 7)
+
+            self.assertEqual(await ctx.step.run("naps", naps), 7)
+            await asyncio.sleep(0.01)
+
+        begun = time.monotonic()
+        failure = run(body).failure
+        self.assertIn("use `ctx.step.sleep`", failure.message)
+        self.assertLess(time.monotonic() - begun, 5)
+
+    def test_a_step_knows_its_attempt(self):
+        def fails_once() -> list:
+            now = attempt()
+            if now.number == 0:
+                raise RuntimeError("once")
+            return [now.step.id, now.number, now.idempotency_key]
+
+        async def body(ctx: Context):
+            with self.assertRaises(RuntimeError):
+                attempt()
+            return await ctx.step.run("charge", fails_once)
+
+        self.assertEqual(run(body).value, ["charge", 1, "01R-charge-0"])
+
+    def test_a_step_done_over_gets_its_new_input(self):
+        def join(a: str, b: str = "") -> str:
+            return a + b
+
+        async def body(ctx: Context):
+            one = await ctx.step.run("one", join, "a")
+            two = await ctx.step.run("two", join, "a", "b")
+            image = await ctx.step.run("model", lambda image: image.url, an_image())
+            return [one, two, image]
+
+        self.assertEqual(run(body).value, ["a", "ab", "u"])
+        inputs = {"one#0": '"x"', "two#0": '["y","z"]', "model#0": '{"url":"w","taken":"1970-01-01T00:00:00Z"}'}
+        self.assertEqual(run(body, inputs=inputs).value, ["x", "yz", "w"])
+        self.assertIn("2 arguments", run(body, inputs={"two#0": "1"}).failure.message)
+
+    def test_steps_have_retries_of_their_own(self):
+        async def body(ctx: Context):
+            retrying = ctx.step.retrying(8, backoff=Backoff.exponential("1s", 3, "10m"), jitter="500ms")
+            await retrying.run("a", lambda: 1)
+            await ctx.step.retrying(0, backoff=Backoff.constant("0s")).run("b", lambda: 1)
+
+        exponential = {"kind": "exponential", "first_ms": 1000, "factor": 3, "max_ms": 600000}
+        asked = [
+            ("run", {"retries": 8, "backoff": exponential, "jitter_ms": 500}),
+            ("run", {"retries": 0, "backoff": {"kind": "constant", "ms": 0}}),
+        ]
+        self.assertEqual(run(body).asked, asked)
+
+    def test_the_runs_random_is_restarted_at_each_result(self):
+        drawn = []
+
+        async def body(ctx: Context):
+            drawn.append(("body", random.random()))
+            await ctx.step.run("a", lambda: drawn.append(("step", random.random())))
+            drawn.append(("body", random.random()))
+            await ctx.step.sleep("s", "1s")
+            drawn.append(("body", random.random()))
+
+        with mock.patch("os.urandom", return_value=b"seed"):
+            run(body)
+        self.assertEqual(len({number for _, number in drawn}), 1, "each is the first of its generator")
+        self.assertEqual(len(drawn), 6, "the body was entered twice")
+
+    def test_the_log_has_fields(self):
+        async def body(ctx: Context):
+            ctx.log.info("saved", sku="A1", bad={1})
+            ctx.log.error(ValueError("x"))
+
+        self.assertEqual(run(body).log, [("info", "saved", {"sku": "A1", "bad": "{1}"}), ("error", "x", {})])

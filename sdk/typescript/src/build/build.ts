@@ -1,0 +1,74 @@
+// From TypeScript to a component: bundles a module with all it imports, then wraps it with the engine.
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { componentize } from '@bytecodealliance/componentize-js';
+import { build as esbuild } from 'esbuild';
+import type { SourceTable } from '../stack.js';
+import { topLevelError } from './problems.js';
+import type { Project } from './project.js';
+import { tableOf } from './table.js';
+
+/** The compiled SDK. */
+const SDK = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+
+const WIT = join(SDK, 'wit');
+
+/** Builds a project's component into a file. */
+export async function build(project: Project, out: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'stepwell-build-'));
+  try {
+    const { code, table } = await bundle(project);
+    const sourcePath = join(folder, 'plugin.js');
+    await writeFile(sourcePath, `globalThis[Symbol.for("stepwell.sourceTable")] = ${JSON.stringify(table)};\n${code}`);
+    const component = await wrap(sourcePath, table);
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, component);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs the modules' top level, and makes a component of what they have come to; no variables are granted yet. */
+async function wrap(sourcePath: string, table: SourceTable): Promise<Uint8Array> {
+  try {
+    return (await componentize({ sourcePath, witPath: WIT, worldName: 'guest', env: {} })).component;
+  } catch (error) {
+    throw error instanceof Error ? topLevelError(error, table) : error;
+  }
+}
+
+/** One module with all that the project imports, and where its lines come from once one line is before them. */
+export async function bundle(project: Project): Promise<{ code: string; table: SourceTable }> {
+  const { outputFiles } = await esbuild({
+    stdin: { contents: entryOf(project), resolveDir: project.folder, sourcefile: '@stepwell/entry.js', loader: 'js' },
+    absWorkingDir: project.folder,
+    outfile: 'plugin.js',
+    write: false,
+    bundle: true,
+    format: 'esm',
+    target: 'es2023',
+    // Packages that also run without Node have what they run with then under these names.
+    platform: 'browser',
+    conditions: ['stepwell', 'worker', 'browser', 'module'],
+    external: ['stepwell:*', 'wasi:*'],
+    alias: { '@stepwell/sdk': join(SDK, 'index.js') },
+    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    loader: { '.txt': 'text' },
+    keepNames: true,
+    sourcemap: 'external',
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '');
+  return { code: code!, table: tableOf(map!, project.folder, project.folder, SDK) };
+}
+
+const entryOf = ({ entry }: Project) => `
+import ${JSON.stringify(join(SDK, 'install.js'))};
+import * as module from ${JSON.stringify(entry)};
+import { component } from ${JSON.stringify(join(SDK, 'component.js'))};
+export const { functions, failureHandler } = component(module);
+`;

@@ -1,0 +1,86 @@
+// The contract's words, as the bindings of `stepwell:plugin@0.1.0` have them in JavaScript.
+
+/** An operation's identity within its run: the user's id, and the how-manieth use of that id it is (0-based). */
+export interface OperationKey {
+  id: string;
+  n: number;
+}
+
+/** One link of a failure's chain of causes; without a name it was plain data rather than an error. */
+export interface Cause {
+  name: string;
+  message: string;
+  stack?: string | undefined;
+  code?: string | undefined;
+  details?: string | undefined;
+}
+
+export type FailureKind = 'application' | 'trap' | 'timeout' | 'limit' | 'divergence' | 'cancelled' | 'host';
+
+export type RetryAdvice = { tag: 'by-policy' } | { tag: 'never' } | { tag: 'after'; val: number };
+
+/** An error as data, the same whatever language raised it. */
+export interface Failure {
+  kind: FailureKind;
+  name: string;
+  message: string;
+  stack?: string | undefined;
+  code?: string | undefined;
+  details?: string | undefined;
+  causes: Cause[];
+  step?: OperationKey | undefined;
+  attempt: number;
+  advice: RetryAdvice;
+}
+
+export type Result<T, E> = { tag: 'ok'; val: T } | { tag: 'err'; val: E };
+
+/** A recorded result: a JSON text, or a failure. */
+export type Answer = Result<string, Failure>;
+
+export interface Found {
+  key: OperationKey;
+  kind: string;
+  options: string;
+}
+
+export type Decision = { tag: 'run'; val: number } | { tag: 'noted' };
+
+export type Control = 'proceed' | 'stop';
+
+export interface Resolved {
+  key: OperationKey;
+  value: Answer;
+  at: number;
+}
+
+export interface RunContext {
+  runId: string;
+  functionId: string;
+  attempt: number;
+  maxAttempts: number;
+  events: string[];
+}
+
+export type Outcome = { tag: 'completed'; val: string } | { tag: 'suspended' } | { tag: 'failed'; val: Failure };
+
+export interface Definition {
+  id: string;
+  name: string;
+  hasFailureHandler: boolean;
+  options: string;
+}
+
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a plugin asks of its host: the functions that it imports. */
+export interface Host {
+  plan(found: Found[]): Decision[];
+  finish(key: OperationKey, value: Answer): Control;
+  next(): Resolved | undefined;
+  failedStep(key: OperationKey): Answer | undefined;
+  stepInput(key: OperationKey): string | undefined;
+  log(level: Level, message: string, fields: string): void;
+  /** What is to be said if a trap follows; nothing, if the message is empty. */
+  lastWords(message: string): void;
+}

@@ -1,0 +1,128 @@
+// Whatever was thrown, as the contract's data.
+import type { Cause, Failure, RetryAdvice } from './contract.js';
+import { NonRetriableError, RetryAfterError, StepError } from './errors.js';
+import { OWN_FIELDS, registerClass } from './rebuild.js';
+import { readableStack } from './stack.js';
+import { lenientJson } from './values.js';
+
+registerClass('NonRetriableError', NonRetriableError);
+
+/** More than the host keeps, which marks what it cuts. */
+const CAUSES_MAX = 100;
+
+const CIRCLE: Cause = { name: 'Error', message: '[circular cause left out]' };
+
+/** What ended the body. The error of a step that comes through as it is ends the run. */
+export function bodyFailure(thrown: unknown): Failure {
+  const recorded = StepError.failureOf(thrown);
+  if (recorded) return { ...recorded, advice: { tag: 'never' } };
+  return thrown instanceof Error ? failure(thrown, thrown) : failure(thrown, { message: text(thrown) });
+}
+
+/** What ended a step. The error of *another* step is no more than an error here. */
+export function stepFailure(thrown: unknown): Failure {
+  return isErrorLike(thrown) ? failure(thrown, thrown) : failure(thrown, { message: text(thrown) });
+}
+
+function failure(thrown: unknown, shown: object): Failure {
+  const { details, ...described } = describe(shown);
+  const fields = details ?? (isErrorLike(shown) ? undefined : plainFields(thrown));
+  return {
+    kind: 'application',
+    ...described,
+    ...(fields === undefined ? {} : { details: fields }),
+    causes: causes(thrown),
+    attempt: 0,
+    advice: adviceOf(thrown),
+  };
+}
+
+/** Only the error itself is asked, never what is behind it. */
+function adviceOf(thrown: unknown): RetryAdvice {
+  if (!(thrown instanceof Error)) return { tag: 'by-policy' };
+  if (thrown instanceof NonRetriableError || thrown.name === 'NonRetriableError') return { tag: 'never' };
+  const delay = RetryAfterError.delayMsOf(thrown);
+  return delay === undefined ? { tag: 'by-policy' } : { tag: 'after', val: delay };
+}
+
+/** The chain behind an error, outermost first. */
+function causes(thrown: unknown): Cause[] {
+  const chain: Cause[] = [];
+  const seen = new Set<unknown>([thrown]);
+  let cause = causeOf(thrown);
+  while (cause != null && chain.length < CAUSES_MAX) {
+    if (seen.has(cause)) return [...chain, CIRCLE];
+    seen.add(cause);
+    chain.push(isErrorLike(cause) ? describe(cause) : { name: '', message: text(cause), details: lenientJson(cause) });
+    cause = causeOf(cause);
+  }
+  return chain;
+}
+
+const causeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && isErrorLike(error) ? Reflect.get(error, 'cause') : undefined;
+
+/** Errors, and objects that have their fields. */
+function isErrorLike(value: unknown): value is object {
+  if (value instanceof Error) return true;
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'name') === 'string';
+}
+
+/** What is kept of an error: each part by itself, since to read one may throw. */
+function describe(error: object): Cause {
+  const name = read(error, 'name');
+  const message = read(error, 'message');
+  const code = read(error, 'code');
+  const stack = error instanceof Error ? readableStack(error) : '';
+  const details = customFields(error);
+  return {
+    name: typeof name === 'string' && name !== '' ? name : 'Error',
+    message: message === undefined ? '' : text(message),
+    stack,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
+    ...(details === undefined ? {} : { details }),
+  };
+}
+
+function read(object: object, field: string): unknown {
+  try {
+    return Reflect.get(object, field);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An error's own fields, as JSON, with the errors that it gathers. */
+function customFields(error: object): string | undefined {
+  const fields: Record<string, unknown> = {};
+  if (error instanceof AggregateError) fields['errors'] = error.errors.map(brief);
+  for (const field of Object.keys(error)) {
+    if (!OWN_FIELDS.has(field) && !(error instanceof StepError && field === 'stepId'))
+      fields[field] = read(error, field);
+  }
+  const json = Object.keys(fields).length > 0 ? lenientJson(fields) : undefined;
+  return json === '{}' ? undefined : json;
+}
+
+/** One of the errors that an AggregateError gathers. */
+function brief(error: unknown): object {
+  if (!isErrorLike(error)) return { name: 'Error', message: text(error) };
+  const { stack: _, details, ...rest } = describe(error);
+  return details === undefined ? rest : { ...rest, details: JSON.parse(details) };
+}
+
+/** Of an object that was thrown and is no error, what it has. */
+function plainFields(thrown: unknown): string | undefined {
+  const isObject = typeof thrown === 'object' && thrown !== null && !Array.isArray(thrown);
+  const json = isObject ? lenientJson(thrown) : undefined;
+  return json?.startsWith('{') && json !== '{}' ? json : undefined;
+}
+
+/** A text for whatever it is: objects as JSON. */
+function text(value: unknown): string {
+  try {
+    return (typeof value === 'object' ? lenientJson(value) : undefined) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}

@@ -1,0 +1,6 @@
+// What has to be in place before the user's module is: the build's entry imports it first.
+import { installEnvironment } from './environment.js';
+import { installRandom } from './random.js';
+
+installEnvironment();
+installRandom();

@@ -1,0 +1,229 @@
+// One pass through a function: lets the body run until it can go no further, plans what it has reached, runs the one
+// step that the host lets run here, and gives the body one recorded result at a time.
+import type { Control, Failure, Host, OperationKey, Outcome, Resolved } from './contract.js';
+import { NonRetriableError, StepError } from './errors.js';
+import { bodyFailure, stepFailure } from './failure.js';
+import { reseed } from './random.js';
+import { outputJson, resultJson } from './values.js';
+
+const ID_MAX_BYTES = 1024;
+
+const STALLED = 'awaits something that never comes: neither an operation of Stepwell, nor a timer, nor a request';
+
+/** What a step's closure may know of its execution. */
+export interface Attempt {
+  /** 0, and one more for each retry. */
+  readonly attempt: number;
+  /** The same at every attempt of this step, and used by no other. */
+  readonly idempotencyKey: string;
+}
+
+/** A step that is to run here. */
+interface Granted {
+  operation: Operation;
+  attempt: number;
+}
+
+interface Operation {
+  key: OperationKey;
+  kind: string;
+  options: string;
+  closure: (() => unknown) | undefined;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+/** The step whose closure is being called. */
+interface Open extends Granted {
+  /** Whether it is certain that it is the closure that runs: until it first awaits something. */
+  isAlone: boolean;
+  /** The operation that it has wrongly reached. */
+  nested: NonRetriableError | undefined;
+}
+
+export class Pass {
+  readonly #host: Host;
+  readonly #runId: string;
+  readonly #uses = new Map<string, number>();
+  #reached: Operation[] = [];
+  /** Planned and not resolved, by key. */
+  readonly #waiting = new Map<string, Operation>();
+  /** Results for what the code has not asked for yet, or never will. */
+  readonly #early: Resolved[] = [];
+  #open: Open | undefined;
+  #ended: Outcome | undefined;
+  #moved = () => {};
+
+  constructor(host: Host, runId: string) {
+    this.#host = host;
+    this.#runId = runId;
+  }
+
+  /** Notes that the code has reached an operation. */
+  reach(id: string, kind: string, options: object, closure?: () => unknown): Promise<unknown> {
+    checkId(id);
+    const wellFormed = id.toWellFormed(); // as it will come back
+    if (this.#open) this.#refuseNested(this.#open, wellFormed);
+    const n = this.#uses.get(wellFormed) ?? 0;
+    this.#uses.set(wellFormed, n + 1);
+    const answer = new Promise((resolve, reject) => {
+      const key = { id: wellFormed, n };
+      this.#reached.push({ key, kind, options: JSON.stringify(options), closure, resolve, reject });
+      this.#moved();
+    });
+    answer.catch(() => {}); // nobody need await it
+    return answer;
+  }
+
+  /** What the open step may know of its execution. */
+  current(): Attempt {
+    if (!this.#open) throw new Error('step.current() is for the closure of a step: none is being run');
+    const { operation, attempt } = this.#open;
+    return { attempt, idempotencyKey: `${this.#runId}-${operation.key.id}-${operation.key.n}` };
+  }
+
+  /** The arguments of the open step: the code's own, unless the run is done over with others. */
+  input<A extends unknown[]>(own: A): A {
+    const given = own.length > 0 && this.#open ? this.#host.stepInput(this.#open.operation.key) : undefined;
+    if (given === undefined) return own;
+    const input: unknown = JSON.parse(given);
+    return (own.length === 1 ? [input] : input) as A;
+  }
+
+  async drive(body: () => unknown): Promise<Outcome> {
+    void this.#enter(body);
+    const owed = new Set<string>();
+    for (;;) {
+      await dry();
+      if (this.#ended && this.#isSettled(this.#ended, owed)) return this.#ended;
+      const granted = this.#plan();
+      if (granted && (await this.#execute(granted)) === 'stop') return { tag: 'suspended' };
+      const resolved = this.#next();
+      if (resolved) this.#settle(resolved);
+      else if (this.#waiting.size > 0) return { tag: 'suspended' };
+      else await this.#move();
+    }
+  }
+
+  async #enter(body: () => unknown) {
+    try {
+      this.#ended = { tag: 'completed', val: resultJson(await body()) };
+    } catch (error) {
+      this.#ended = { tag: 'failed', val: bodyFailure(error) };
+    }
+    this.#moved();
+  }
+
+  /** Whether nothing is left to do once the body has ended: what it reached last and did not await is still owed. */
+  #isSettled(ended: Outcome, owed: Set<string>): boolean {
+    if (ended.tag === 'failed') return true;
+    for (const { key } of this.#reached) owed.add(name(key));
+    const reached = new Set(this.#reached.map(({ key }) => name(key)));
+    return [...owed].every((key) => !reached.has(key) && !this.#waiting.has(key));
+  }
+
+  /** Plans what was newly reached; answers the step that is to run here. */
+  #plan(): Granted | undefined {
+    const reached = this.#reached.splice(0);
+    if (reached.length === 0) return undefined;
+    const decisions = this.#host.plan(reached.map(({ key, kind, options }) => ({ key, kind, options })));
+    let granted: Granted | undefined;
+    reached.forEach((operation, i) => {
+      this.#waiting.set(name(operation.key), operation);
+      const decision = decisions[i];
+      if (decision?.tag === 'run') granted = { operation, attempt: decision.val };
+    });
+    return granted;
+  }
+
+  async #execute(granted: Granted): Promise<Control> {
+    const { key } = granted.operation;
+    const open: Open = { ...granted, isAlone: true, nested: undefined };
+    this.#open = open;
+    reseed();
+    try {
+      const output = outputJson(await this.#call(open));
+      if (open.nested) throw open.nested;
+      return this.#host.finish(key, { tag: 'ok', val: output });
+    } catch (error) {
+      return this.#host.finish(key, { tag: 'err', val: stepFailure(open.nested ?? error) });
+    } finally {
+      this.#open = undefined;
+      reseed();
+    }
+  }
+
+  /** Calls the closure. While it awaits something, what the engine ends without a word has last words. */
+  async #call(open: Open): Promise<unknown> {
+    let output: unknown;
+    try {
+      output = open.operation.closure?.();
+    } finally {
+      open.isAlone = false;
+    }
+    if (!(output instanceof Promise)) return output;
+    const waits = setTimeout(() => this.#host.lastWords(`step "${open.operation.key.id}" ${STALLED}`), 0);
+    try {
+      return await output;
+    } finally {
+      clearTimeout(waits);
+      this.#host.lastWords('');
+    }
+  }
+
+  /** An operation inside of a step: refused at once if it is certain, else said if nothing ever comes of it. */
+  #refuseNested(open: Open, inner: string) {
+    const outer = open.operation.key.id;
+    const message =
+      `step "${outer}" reached operation "${inner}" inside its closure: a step is one unit, ` +
+      'so end it and start the other after it';
+    if (!open.isAlone) return this.#host.lastWords(message);
+    open.nested ??= new NestedStepError(message);
+    throw open.nested;
+  }
+
+  #next(): Resolved | undefined {
+    const at = this.#early.findIndex(({ key }) => this.#waiting.has(name(key)));
+    return at >= 0 ? this.#early.splice(at, 1)[0] : this.#host.next();
+  }
+
+  #settle({ key, value, ...rest }: Resolved) {
+    reseed();
+    const operation = this.#waiting.get(name(key));
+    if (!operation) return void this.#early.push({ key, value, ...rest });
+    this.#waiting.delete(name(key));
+    if (value.tag === 'ok') operation.resolve(JSON.parse(value.val));
+    else operation.reject(new StepError(key.id, withStep(value.val, key)));
+  }
+
+  /** The body waits for a timer or a request of its own: only it can move things on. */
+  async #move() {
+    if (this.#ended) return;
+    this.#host.lastWords(`the function ${STALLED}`);
+    await new Promise<void>((moved) => (this.#moved = moved));
+    this.#host.lastWords('');
+  }
+}
+
+export class NestedStepError extends NonRetriableError {
+  override name = 'NestedStepError';
+}
+
+export class StepIdError extends NonRetriableError {
+  override name = 'StepIdError';
+}
+
+function checkId(id: unknown) {
+  if (typeof id !== 'string' || id === '') throw new StepIdError('an operation needs an id: a text that is not empty');
+  const bytes = id.length > ID_MAX_BYTES / 4 ? new TextEncoder().encode(id).length : 0;
+  if (bytes > ID_MAX_BYTES)
+    throw new StepIdError(`an operation's id has at most ${ID_MAX_BYTES} bytes, this one ${bytes}`);
+}
+
+/** The step that a failure came from, where the host has not said so. */
+const withStep = (failure: Failure, step: OperationKey): Failure => ({ ...failure, step });
+
+/** Resolves when all that can run without an event from outside has run. */
+const dry = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+const name = ({ id, n }: OperationKey) => `${n} ${id}`;

@@ -1,0 +1,205 @@
+//! The Python SDK: its own tests, and guests built with it from source, on the real host.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use libtest_mimic::{Completion, Failed, Trial};
+use serde_json::{Value, json};
+
+use crate::guests;
+use crate::process::{Host, Site};
+
+/// Folders with an `app.py`, below the repository's.
+const GUESTS: [&str; 2] = ["guest-examples/python/product-import", "tests/guests/python"];
+
+/// Sends an event with this data and follows its runs: the exit code, and a line for each.
+type Send<'a> = dyn Fn(&str, &str) -> (i32, Vec<Value>) + 'a;
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        Trial::ignorable_test("python::the_sdks_own_tests", || unless_missing(python().map(|()| own_tests()))),
+        Trial::ignorable_test("python::guests_on_the_host", || {
+            unless_missing(build()?.map(|built| on_the_host(&built)))
+        }),
+    ]
+}
+
+/// What came of it; ignored where the machine lacks what it takes.
+fn unless_missing(tested: Result<Result<(), Failed>, String>) -> Result<Completion, Failed> {
+    match tested {
+        Ok(result) => result.map(|()| Completion::Completed),
+        Err(missing) => Ok(Completion::ignored_with(missing)),
+    }
+}
+
+/// Whether there is a Python as the SDK needs it.
+fn python() -> Result<(), String> {
+    said(Command::new("python3").args(["-c", "import sys; assert sys.version_info >= (3, 11), sys.version"])).map(drop)
+}
+
+fn sdk() -> PathBuf {
+    guests::root().join("sdk/python")
+}
+
+fn own_tests() -> Result<(), Failed> {
+    let mut tests = Command::new("python3");
+    tests.args(["-B", "-W", "error::RuntimeWarning", "-m", "unittest"]).current_dir(sdk()).env("PYTHONPATH", "src");
+    said(&mut tests)?;
+    Ok(())
+}
+
+/// The guests' components, or what this machine lacks to build them.
+fn build() -> Result<Result<Vec<Vec<u8>>, String>, Failed> {
+    if let Err(missing) = python() {
+        return Ok(Err(missing));
+    }
+    let folder = guests::root().join("target/tests/python");
+    fs::create_dir_all(&folder)?;
+    let requirements = fs::read(sdk().join("requirements.txt"))?;
+    if let Err(missing) = install(&folder, &requirements) {
+        return Ok(Err(missing));
+    }
+    let mut inputs = requirements;
+    read_sources(&sdk().join("src"), &mut inputs)?;
+    Ok(Ok(GUESTS.iter().map(|guest| build_guest(guest, &folder, inputs.clone())).collect::<Result<_, _>>()?))
+}
+
+/// Makes a virtual environment with the pinned toolchain, unless it is there.
+fn install(folder: &Path, requirements: &[u8]) -> Result<(), String> {
+    let (environment, installed) = (folder.join(".venv"), folder.join("installed"));
+    if fs::read(&installed).is_ok_and(|before| before == requirements) {
+        return Ok(());
+    }
+    said(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+    let mut pip = Command::new(environment.join("bin/pip"));
+    pip.args(["install", "--quiet", "--retries", "1", "--requirement"]).arg(sdk().join("requirements.txt"));
+    said(&mut pip)?;
+    fs::write(installed, requirements).map_err(|error| error.to_string())
+}
+
+fn build_guest(guest: &str, folder: &Path, mut inputs: Vec<u8>) -> Result<Vec<u8>, Failed> {
+    let source = guests::root().join(guest);
+    read_sources(&source, &mut inputs)?;
+    let name = guest.replace('/', "-");
+    let (component, built_of) = (folder.join(format!("{name}.wasm")), folder.join(format!("{name}.built-of")));
+    if fs::read(&built_of).is_ok_and(|before| before == inputs) {
+        return Ok(fs::read(component)?);
+    }
+    let mut build = Command::new(folder.join(".venv/bin/python"));
+    build.args(["-B", "-m", "stepwell", "build"]).arg(source.join("app.py")).arg("-o").arg(&component);
+    let told = said(build.env("PYTHONPATH", sdk().join("src")))?;
+    assert!(!told.contains("warning"), "{told}");
+    fs::write(built_of, inputs)?;
+    Ok(fs::read(component)?)
+}
+
+/// What has to be the same for a component to be the same.
+fn read_sources(folder: &Path, inputs: &mut Vec<u8>) -> Result<(), Failed> {
+    let mut paths: Vec<_> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            read_sources(&path, inputs)?;
+        } else if path.extension().is_some_and(|extension| extension == "py" || extension == "wit") {
+            inputs.extend(fs::read(path)?);
+        }
+    }
+    Ok(())
+}
+
+/// Runs a command to its end; what it said, as an error if it failed.
+fn said(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim().to_owned();
+    if output.status.success() { Ok(text) } else { Err(format!("{command:?} failed: {text}")) }
+}
+
+fn on_the_host(components: &[Vec<u8>]) -> Result<(), Failed> {
+    let site = Site::new(&[]);
+    for (plugin, component) in ["product-import", "guest"].into_iter().zip(components) {
+        site.put_bytes(plugin, component);
+    }
+    site.configure("[plugins.guest]\nvariables = { TOKEN = \"granted\" }\n");
+    let mut host = site.serve(&["--retry-interval", "1ms"], &[])?;
+    let send = |event: &str, data: &str| {
+        let said = site.ask(&host, &["send", event, data, "--wait", "--json"], &[]);
+        (said.code, said.lines())
+    };
+    example(&host, &send);
+    tour(&send);
+    failure(&send);
+    replays(&host, &send);
+    assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
+    Ok(())
+}
+
+/// Retries, and a handler that sees what had been done.
+fn example(host: &Host, send: &Send<'_>) {
+    let (code, lines) = send("shop/product.imported", r#"{"sku":"A-1001"}"#);
+    assert_eq!((code, &lines[1]["output"]), (0, &json!("A-1001 imported with 3 images")), "{lines:?}");
+
+    let (code, lines) = send("shop/product.imported", r#"{"sku":"A-1001","shop_api":"down"}"#);
+    let (run, handler) = (&lines[1], &lines[2]);
+    assert_eq!((code, lines.len()), (3, 3), "{lines:?}");
+    assert_eq!((&run["output"]["name"], &run["output"]["code"]), (&json!("ShopUnavailable"), &json!("SHOP_503")));
+    let told = handler["output"].as_str().expect("a message");
+    let wanted =
+        "The import of A-1001 failed (ShopUnavailable: the shop's API is down for maintenance (503)); its 3 images";
+    assert!(told.starts_with(wanted), "{told}");
+    let journal = journal(host, run);
+    let count = |what: &str, step: &str| {
+        journal.iter().filter(|line| line["what"] == what && line["step"]["id"] == step).count()
+    };
+    assert_eq!((count("step_completed", "fetch-images"), count("step_retry", "save-products")), (1, 2), "{journal:#?}");
+}
+
+/// Side by side, a sleep, waits, an invocation, retries, a caught error and a granted variable.
+fn tour(send: &Send<'_>) {
+    let (code, lines) = send("python/tour", r#"{"id":7}"#);
+    let wanted = json!({
+        "gathered": [0, 1, 4, 9],
+        "paid": { "id": 7, "coupon": "half" },
+        "never": null,
+        "retried": 1,
+        "caught": ["SoldOut", "SOLD_OUT", { "sku": "A1" }, "KeyError"],
+        "invoked": 3.5,
+        "variable": "granted",
+    });
+    assert_eq!((code, &lines[1]["output"]), (0, &wanted), "{lines:?}");
+}
+
+/// An error of the body out of a task group: its code, attributes, cause and traceback, with the lines of the source.
+fn failure(send: &Send<'_>) {
+    let (code, lines) = send("python/fails", r#"{"id":7}"#);
+    assert_eq!((code, lines.len()), (3, 3), "{lines:?}");
+    let mut told = lines[2]["output"].clone();
+    let stack = told.as_object_mut().and_then(|told| told.remove("stack")).expect("a stack");
+    let wanted = json!({
+        "told": "SoldOut: A1 is sold out",
+        "code": "SOLD_OUT",
+        "details": { "sku": "A1" },
+        "cause": "KeyError: 'stock'",
+        "attempt": 1,
+        "order": 7,
+        "kept": { "reservation": 7 },
+    });
+    assert_eq!(told, wanted);
+    let frame = "in sells_out\n    raise SoldOut(\"A1\") from error\n";
+    assert!(stack.as_str().is_some_and(|stack| stack.contains(frame) && !stack.contains("stepwell")), "{stack}");
+}
+
+/// The run's clock and randomness, and what it logs and prints, once each.
+fn replays(host: &Host, send: &Send<'_>) {
+    let (code, lines) = send("python/same", "{}");
+    assert_eq!((code, &lines[1]["output"]), (0, &json!([true, true, true, true])), "{lines:?}");
+    let run = host.get(&format!("/api/v1/runs/{}", lines[1]["run_id"].as_str().expect("an id")));
+    let messages: Vec<_> = run["log"].as_array().expect("lines").iter().map(|line| &line["message"]).collect();
+    assert_eq!(messages, ["kept", "printed"], "{run:#}");
+}
+
+fn journal(host: &Host, run: &Value) -> Vec<Value> {
+    let run = host.get(&format!("/api/v1/runs/{}", run["run_id"].as_str().expect("an id")));
+    run["journal"].as_array().expect("a journal").clone()
+}

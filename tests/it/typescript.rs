@@ -1,0 +1,223 @@
+//! The TypeScript SDK: its own tests, and plugins that are built with it from source and run on the host.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use libtest_mimic::{Completion, Failed, Trial};
+use serde_json::{Value, json};
+
+use crate::guests;
+use crate::languages::{all, is_ours, steps};
+use crate::process::{Host, Said, Site};
+
+const SDK: &str = "sdk/typescript";
+const GUEST: &str = "tests/guests/sdk-typescript";
+const EXAMPLES: [&str; 3] = [
+    "guest-examples/typescript/hello",
+    "guest-examples/typescript/product-import",
+    "guest-examples/typescript/failure-reporter",
+];
+
+/// What is made and not written: it is not copied.
+const MADE: [&str; 2] = ["node_modules", "dist"];
+
+const INSTALL: &str = "npm ci --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000";
+
+/// Of a folder that has all of them at their places, with components built; or why this machine cannot build them.
+type Built = Result<Result<PathBuf, String>, String>;
+
+pub fn trials() -> Vec<Trial> {
+    let trial = |name: &str, test: fn(&Path) -> Result<(), Failed>| {
+        Trial::ignorable_test(format!("typescript::{name}"), move || match built()? {
+            Ok(folder) => test(folder).map(|()| Completion::Completed),
+            Err(missing) => Ok(Completion::ignored_with(missing.as_str())),
+        })
+    };
+    vec![
+        trial("keeps_to_the_vectors", |folder| Ok(all(&["npm test"], &folder.join(SDK))?)),
+        trial("runs_on_the_host", runs),
+        trial("handlers_get_errors_rebuilt", rebuilds),
+        trial("odd_functions_are_told_clearly", odd),
+        trial("examples", examples),
+    ]
+}
+
+fn built() -> Result<Result<&'static PathBuf, &'static String>, Failed> {
+    static BUILT: OnceLock<Built> = OnceLock::new();
+    let built = BUILT.get_or_init(|| build().map_err(|failed| failed.message().unwrap_or_default().to_owned()));
+    Ok(built.as_ref().map_err(Failed::from)?.as_ref())
+}
+
+/// Builds the SDK and the plugins in a copy of their folders, unless they are what they were.
+fn build() -> Result<Result<PathBuf, String>, Failed> {
+    if let Err(missing) = all(&["node --version", "npm --version"], Path::new(".")) {
+        return Ok(Err(missing));
+    }
+    let folder = guests::root().join("target/tests/typescript");
+    let plugins = || [GUEST].into_iter().chain(EXAMPLES);
+    let mut files = Vec::new();
+    for source in [SDK].into_iter().chain(plugins()) {
+        written(Path::new(source), &mut files)?;
+    }
+    let inputs = files.iter().map(|file| fs::read(guests::root().join(file))).collect::<Result<Vec<_>, _>>()?.concat();
+    let built_of = folder.join("built-of");
+    if fs::read(&built_of).is_ok_and(|before| before == inputs) {
+        return Ok(Ok(folder));
+    }
+    let _ = fs::remove_dir_all(&folder);
+    for file in &files {
+        let copy = folder.join(file);
+        fs::create_dir_all(copy.parent().expect("a file is in a folder"))?;
+        fs::copy(guests::root().join(file), copy)?;
+    }
+    for place in [SDK].into_iter().chain(plugins()) {
+        if let Err(missing) = all(&[INSTALL], &folder.join(place)) {
+            return if is_ours(&missing) { Err(missing.into()) } else { Ok(Err(missing)) };
+        }
+        // The plugins' bundler is the SDK's, as soon as that is built.
+        all(&["npm run build"], &folder.join(place))?;
+    }
+    for plugin in plugins() {
+        all(&["../../../sdk/typescript/node_modules/.bin/tsc --project ."], &folder.join(plugin))?;
+    }
+    fs::write(built_of, inputs)?;
+    Ok(Ok(folder))
+}
+
+/// The files of a folder of the repository that someone has written, those behind links included, but for its pages.
+fn written(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failed> {
+    let mut entries = fs::read_dir(guests::root().join(folder))?.collect::<Result<Vec<_>, _>>()?;
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = folder.join(entry.file_name());
+        if fs::metadata(entry.path())?.is_file() {
+            if path.extension().is_none_or(|end| end != "md") {
+                files.push(path);
+            }
+        } else if !MADE.iter().any(|made| entry.file_name() == *made) {
+            written(&path, files)?;
+        }
+    }
+    Ok(())
+}
+
+/// A host with these plugins.
+fn serve(folder: &Path, plugins: &[&str]) -> Result<(Site, Host), Failed> {
+    let site = Site::new(&[]);
+    site.configure("[plugins.sdk-typescript.variables]\nGREETING = \"hello\"\n");
+    for plugin in plugins {
+        let name = Path::new(plugin).file_name().and_then(|name| name.to_str()).expect("plugins have names");
+        site.put_bytes(name, &fs::read(folder.join(plugin).join(format!("dist/{name}.wasm")))?);
+    }
+    let host = site.serve(&["--event-key", "test", "--retry-interval", "1ms"], &[])?;
+    Ok((site, host))
+}
+
+/// Sends an event and waits for what it starts.
+fn send(site: &Site, host: &Host, event: &str, data: &Value) -> Said {
+    site.ask(host, &["send", event, &data.to_string(), "--wait", "--json"], &[("STEPWELL_EVENT_KEY", "test")])
+}
+
+/// Sequence, side by side, races, sleeps, waits, retries; variables by grant; randomness that is the same in each pass.
+fn runs(folder: &Path) -> Result<(), Failed> {
+    let (site, mut host) = serve(folder, &[GUEST])?;
+    let went = send(&site, &host, "ts/works", &json!({}));
+    let run = &went.lines()[1];
+    let wanted = json!({
+        "at": "1970-01-01T00:00:00.000Z", "left": 1, "right": 2, "first": "fast", "isSame": true, "variable": "hello",
+    });
+    assert_eq!((went.code, &run["output"]), (0, &wanted), "{run}");
+    assert_eq!(steps(&host, run), ["fast", "kept", "left", "one", "right"]);
+
+    let retried = send(&site, &host, "ts/retries", &json!({}));
+    assert_eq!(retried.lines()[1]["output"], json!({ "steps": 1, "attempt": 1 }));
+
+    let event = host.send(&json!({ "name": "ts/waits", "data": { "order": 7 } })).expect("it is acknowledged");
+    let runs = format!("/v1/events/{event}/runs");
+    host.wait_for("the run to wait", |host| {
+        let id = host.get(&runs)["data"][0]["run_id"].as_str()?.to_owned();
+        let run = host.get(&format!("/api/v1/runs/{id}"));
+        run["journal"].as_array()?.iter().any(|line| line["step"]["id"] == "paid").then_some(())
+    });
+    for (order, amount) in [(8, 1), (7, 2)] {
+        host.send(&json!({ "name": "ts/paid", "data": { "order": order, "amount": amount } }));
+    }
+    let output = host.wait_for("the run's end", |host| {
+        let run = host.get(&runs)["data"][0].clone();
+        (run["status"] == "Completed").then(|| run["output"].clone())
+    });
+    assert_eq!(output, json!(2), "the event of the same order");
+    assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
+    Ok(())
+}
+
+/// A handler gets a RangeError with its cause, code and fields, and a stack in the lines of the source.
+fn rebuilds(folder: &Path) -> Result<(), Failed> {
+    let (site, mut host) = serve(folder, &[GUEST])?;
+    let lines = send(&site, &host, "ts/fails", &json!({})).lines();
+    let (run, handler) = (&lines[1], &lines[2]);
+    let told = json!({
+        "isRangeError": true, "message": "the card was declined", "code": "E_DECLINED", "order": { "id": 7 },
+        "step": "breaks", "cause": "no funds", "kept": { "reservation": 7 }, "isOwnRun": true,
+    });
+    assert_eq!((&run["status"], &handler["output"]), (&json!("Failed"), &told), "{handler}");
+    let stack = run["output"]["stack"].as_str().expect("a stack");
+    let source = fs::read_to_string(folder.join(GUEST).join("src/index.ts"))?;
+    let line = source.lines().position(|line| line.contains("throw new DeclinedError")).expect("it is there") + 1;
+    assert!(stack.starts_with("RangeError: the card was declined\n    at "), "{stack}");
+    assert!(stack.contains(&format!("at charge (src/index.ts:{line}:")), "{stack}");
+    assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
+    Ok(())
+}
+
+/// Whatever is thrown or returned, nested or forgotten, comes to an end that says what it was.
+fn odd(folder: &Path) -> Result<(), Failed> {
+    let (site, mut host) = serve(folder, &[GUEST])?;
+    let done = |what: &str| {
+        let said = send(&site, &host, "ts/odd", &json!({ "what": what }));
+        let run = said.lines()[1].clone();
+        (run["output"]["name"].as_str().unwrap_or_default().to_owned(), run["output"].clone())
+    };
+    let fails = |what: &str, name: &str, message: &str| {
+        let (named, output) = done(what);
+        let said = output["message"].as_str().unwrap_or_default();
+        assert!(named == name && said.contains(message), "{what}: {output}");
+    };
+    fails("text", "Error", "str");
+    fails("nothing", "Error", "undefined");
+    fails("bigint", "TypeError", "BigInt");
+    fails("banana", "TypeError", "\"banana\" is no duration");
+    fails("nested", "NestedStepError", "reached operation \"inner\" inside its closure");
+    fails("nested later", "Panic", "reached operation \"inner\" inside its closure");
+    fails("stalls", "Panic", "the function awaits something that never comes");
+    fails("step stalls", "Panic", "step \"a\" awaits something that never comes");
+    assert_eq!(done("circle").1, json!({ "a": 1, "self": "[Circular ~]" }));
+    assert_eq!(done("caught").1, "{\"foo\":\"bar\"}");
+    assert_eq!(done("any").1, "b");
+    assert_eq!(done("forgotten").1, "done");
+    assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
+    Ok(())
+}
+
+/// The examples do what their readme says; the reporter hears of the importer's failure.
+fn examples(folder: &Path) -> Result<(), Failed> {
+    let (site, mut host) = serve(folder, &EXAMPLES)?;
+    let hello = send(&site, &host, "demo/hello", &json!({ "name": "Ada" }));
+    assert_eq!(hello.lines()[1]["output"], "Hello, Ada!");
+
+    let imported = send(&site, &host, "shop/product.imported", &json!({ "sku": "A1" }));
+    assert_eq!(imported.lines()[1]["output"], "A1 imported with 2 images");
+
+    let lines = send(&site, &host, "shop/product.imported", &json!({ "sku": "A1", "shopIsDown": true })).lines();
+    let (run, listeners) = (&lines[1], &lines[2..]);
+    assert_eq!((&run["status"], &run["output"]["code"]), (&json!("Failed"), &json!("SHOP_DOWN")));
+    assert_eq!(steps(&host, run), ["fetch-images"], "what was done is not done again");
+    let told = |start: &str| {
+        listeners.iter().any(|run| run["output"].as_str().is_some_and(|output| output.starts_with(start)))
+    };
+    assert!(told("The import of A1 failed (ShopError: the shop does not take A1); 2 images wait"), "{listeners:?}");
+    assert!(told("product-import-import-product-images: ShopError: the shop does not take A1"), "{listeners:?}");
+    assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
+    Ok(())
+}
