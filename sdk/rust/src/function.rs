@@ -65,8 +65,9 @@ struct Options {
     cancel_on: Vec<serde_json::Value>,
     #[serde(skip_serializing_if = "Timeouts::is_empty")]
     timeouts: Timeouts,
+    /// Few functions have it, and it is large.
     #[serde(flatten)]
-    flow: Flow,
+    flow: Option<Box<Flow>>,
 }
 
 #[derive(Serialize, Default)]
@@ -171,7 +172,7 @@ impl Function {
             retry: Retry::default(),
             cancel_on: Vec::new(),
             timeouts: Timeouts::default(),
-            flow: Flow::default(),
+            flow: None,
         };
         Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
     }
@@ -246,35 +247,35 @@ impl Function {
     /// ```
     #[must_use]
     pub fn concurrency(mut self, concurrency: Concurrency) -> Self {
-        self.options.flow.concurrency.push(concurrency);
+        self.flow().concurrency.push(concurrency);
         self
     }
 
     /// Has no more runs than that under way at once, from when they are first executed to their end.
     #[must_use]
     pub fn run_concurrency(mut self, concurrency: Concurrency) -> Self {
-        self.options.flow.run_concurrency = Some(concurrency);
+        self.flow().run_concurrency = Some(concurrency);
         self
     }
 
     /// Starts no more runs than that; further ones wait.
     #[must_use]
     pub fn throttle(mut self, throttle: Throttle) -> Self {
-        self.options.flow.throttle = Some(throttle);
+        self.flow().throttle = Some(throttle);
         self
     }
 
     /// Starts a run when no event has come for a while.
     #[must_use]
     pub fn debounce(mut self, debounce: Debounce) -> Self {
-        self.options.flow.debounce = Some(debounce);
+        self.flow().debounce = Some(debounce);
         self
     }
 
     /// Starts one run for many events.
     #[must_use]
     pub fn batch(mut self, batch: Batch) -> Self {
-        self.options.flow.batch = Some(batch);
+        self.flow().batch = Some(batch);
         self
     }
 
@@ -282,14 +283,14 @@ impl Function {
     /// where runs wait, older ones go first. Less than 0 lets others go first.
     #[must_use]
     pub fn priority(mut self, seconds: impl Into<Cow<'static, str>>) -> Self {
-        self.options.flow.priority = Some(seconds.into());
+        self.flow().priority = Some(seconds.into());
         self
     }
 
     /// Has one unended run at a time.
     #[must_use]
     pub fn singleton(mut self, singleton: Singleton) -> Self {
-        self.options.flow.singleton = Some(singleton);
+        self.flow().singleton = Some(singleton);
         self
     }
 
@@ -297,14 +298,14 @@ impl Function {
     /// the place of a rate limit.
     #[must_use]
     pub fn idempotency(mut self, key: impl Into<Cow<'static, str>>) -> Self {
-        self.options.flow.idempotency = Some(key.into());
+        self.flow().idempotency = Some(key.into());
         self
     }
 
     /// Starts no more runs than that; events beyond start nothing.
     #[must_use]
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
-        self.options.flow.rate_limit = Some(limit);
+        self.flow().rate_limit = Some(limit);
         self
     }
 
@@ -341,6 +342,10 @@ impl Function {
             })())
         }));
         self
+    }
+
+    fn flow(&mut self) -> &mut Flow {
+        self.options.flow.get_or_insert_default()
     }
 
     pub(crate) fn id(&self) -> &str {

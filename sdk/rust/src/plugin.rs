@@ -7,12 +7,14 @@ use crate::drive;
 use crate::error::Error;
 use crate::function::Function;
 use crate::host::Imports;
+use std::ops::ControlFlow;
 use std::panic::PanicHookInfo;
 
 /// Makes the crate a plugin of these functions.
 ///
-/// Each name is that of a `fn() -> Function`, or of one that yields several, as `Vec<Function>`. The crate's type is to
-/// be `cdylib`, its target `wasm32-wasip2`.
+/// Each name is that of a `fn() -> Function`, or of one that yields several, as `Vec<Function>` or any other iterator.
+/// They are made for every entry, up to the one that is entered: let an iterator make many, so that the rest costs
+/// nothing. The crate's type is to be `cdylib`, its target `wasm32-wasip2`.
 ///
 /// ```
 /// use stepwell::{Context, Function, Result};
@@ -34,10 +36,9 @@ macro_rules! plugin {
             struct Plugin;
 
             impl $crate::plugin::Plugin for Plugin {
-                fn functions() -> ::std::vec::Vec<$crate::Function> {
-                    let mut functions = ::std::vec::Vec::new();
-                    $(functions.extend($crate::plugin::IntoFunctions::into_functions($functions()));)+
-                    functions
+                fn visit(visitor: $crate::plugin::Visitor<'_>) -> ::std::ops::ControlFlow<()> {
+                    $($crate::plugin::IntoFunctions::visit($functions(), visitor)?;)+
+                    ::std::ops::ControlFlow::Continue(())
                 }
             }
 
@@ -46,34 +47,43 @@ macro_rules! plugin {
     };
 }
 
+/// Takes one function after the other, until it has what it wants.
+#[doc(hidden)]
+pub type Visitor<'a> = &'a mut dyn FnMut(Function) -> ControlFlow<()>;
+
 /// What [`plugin!`](crate::plugin!) implements.
 #[doc(hidden)]
 pub trait Plugin {
-    fn functions() -> Vec<Function>;
+    fn visit(visitor: Visitor<'_>) -> ControlFlow<()>;
 }
 
 /// What a name in [`plugin!`](crate::plugin!) may yield.
 #[doc(hidden)]
 pub trait IntoFunctions {
-    fn into_functions(self) -> impl IntoIterator<Item = Function>;
+    fn visit(self, visitor: Visitor<'_>) -> ControlFlow<()>;
 }
 
 impl IntoFunctions for Function {
-    fn into_functions(self) -> impl IntoIterator<Item = Function> {
-        Some(self)
+    fn visit(self, visitor: Visitor<'_>) -> ControlFlow<()> {
+        visitor(self)
     }
 }
 
-impl IntoFunctions for Vec<Function> {
-    fn into_functions(self) -> impl IntoIterator<Item = Function> {
-        self
+impl<F: IntoIterator<Item = Function>> IntoFunctions for F {
+    fn visit(self, visitor: Visitor<'_>) -> ControlFlow<()> {
+        self.into_iter().try_for_each(visitor)
     }
 }
 
 impl<P: Plugin> crate::bindings::exports::stepwell::plugin::functions::Guest for P {
     fn describe() -> Vec<Definition> {
         std::panic::set_hook(Box::new(report_panic));
-        P::functions().iter().map(Function::definition).collect()
+        let mut definitions = Vec::new();
+        let _ = P::visit(&mut |function| {
+            definitions.push(function.definition());
+            ControlFlow::Continue(())
+        });
+        definitions
     }
 
     fn run(context: RunContext) -> Outcome {
@@ -96,7 +106,15 @@ impl<P: Plugin> crate::bindings::exports::stepwell::plugin::failure_handler::Gue
 }
 
 fn function<P: Plugin>(id: &str) -> Option<Function> {
-    P::functions().into_iter().find(|function| function.id() == id)
+    let mut found = None;
+    let _ = P::visit(&mut |function| match function.id() == id {
+        true => {
+            found = Some(function);
+            ControlFlow::Break(())
+        }
+        false => ControlFlow::Continue(()),
+    });
+    found
 }
 
 fn unknown(id: &str, what: &str) -> Outcome {

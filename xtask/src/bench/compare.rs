@@ -15,6 +15,12 @@ pub struct Pair {
     pub crowded: Host,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Empty,
+    Crowded,
+}
+
 /// Medians of all rounds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Comparison {
@@ -27,13 +33,13 @@ pub struct Comparison {
 
 impl Pair {
     /// Measures both in each round, every other time the crowded one first. The first round warms up.
-    pub fn compare(&self, rounds: usize, measure: impl Fn(&Host) -> Result<Figures>) -> Result<Vec<Comparison>> {
+    pub fn compare(&self, rounds: usize, measure: impl Fn(&Host, Side) -> Result<Figures>) -> Result<Vec<Comparison>> {
         let mut both = Vec::new();
         for round in 0..=rounds {
             let is_crowded_first = round % 2 == 1;
-            let crowded = if is_crowded_first { Some(measure(&self.crowded)?) } else { None };
-            let empty = measure(&self.empty)?;
-            let crowded = crowded.map_or_else(|| measure(&self.crowded), Ok)?;
+            let crowded = if is_crowded_first { Some(measure(&self.crowded, Side::Crowded)?) } else { None };
+            let empty = measure(&self.empty, Side::Empty)?;
+            let crowded = crowded.map_or_else(|| measure(&self.crowded, Side::Crowded), Ok)?;
             if round > 0 {
                 both.push((empty, crowded));
             }

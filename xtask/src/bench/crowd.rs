@@ -69,7 +69,7 @@ pub fn measure(binary: &Path, folder: &Path, kind: Kind, size: Size) -> Result<C
     let started = Instant::now();
     gather(&pair.crowded, kind, size.runs)?;
     let gathered_s = started.elapsed().as_secs_f64();
-    let comparisons = pair.compare(size.rounds, figures)?;
+    let comparisons = pair.compare(size.rounds, |host, _| figures(host))?;
     let (empty_mb, crowded_mb) = (pair.empty.memory_mb()?, pair.crowded.memory_mb()?);
     let (empty_start_ms, _) = restart(pair.empty, empty)?;
     let (crowded_start_ms, restarted_mb) = restart(pair.crowded, crowded)?;
@@ -112,13 +112,11 @@ fn is_last_held(host: &Host) -> Result<bool> {
 
 /// All that is compared, one after the other.
 fn figures(host: &Host) -> Result<Figures> {
-    let accepted = |event: String| {
-        let times = client::send(host.address(), (0..EVENTS).map(|_| event.clone()))?;
-        anyhow::Ok(median_ms(times))
-    };
+    let accepted =
+        |event: fn(usize) -> String| anyhow::Ok(median_ms(client::send(host.address(), (0..EVENTS).map(event))?));
     let mut figures = vec![
-        ("an event that nobody waits for", accepted(r#"{"name":"crowd/other","data":{"id":"x"}}"#.to_owned())?),
-        ("an event that is none of those waited for", accepted(awaited("x"))?),
+        ("an event that nobody waits for", accepted(|n| awaited(&format!("{n}")).replace("awaited", "other"))?),
+        ("an event that is none of those waited for", accepted(|n| awaited(&format!("crowd-{}x", n * 101)))?),
         ("an event that one waits for", accepted_by_one(host)?),
     ];
     for (at_once, [accepted, ended]) in [

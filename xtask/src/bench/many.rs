@@ -1,12 +1,12 @@
 //! What it costs that there are many functions: ten plugins of a thousand each, beside one of one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::client;
-use super::compare::{Comparison, Figures, Pair};
+use super::compare::{Comparison, Figures, Pair, Side};
 use super::crowd::median_ms;
 use super::host::{Durability, Host, Plugin, Setup};
 use crate::guests;
@@ -41,29 +41,42 @@ pub fn measure(binary: &Path, folder: &Path, rounds: usize) -> Result<Many> {
 }
 
 /// Writes other digits into the built guest: a plugin of so many functions.
-fn plugin(folder: &Path, number: usize, functions: usize) -> Result<Plugin> {
-    const BUILT: &[u8] = b"many: 0001 functions, plugin 0";
+fn plugin(folder: &Path, plugin: usize, functions: usize) -> Result<Plugin> {
     let mut bytes = std::fs::read(guests::path("many"))?;
-    let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(BUILT)).collect();
-    let [place] = places[..] else { anyhow::bail!("the guest `many` has its numbers in {} places", places.len()) };
-    let text = format!("many: {functions:04} functions, plugin {number}");
-    bytes[place..place + BUILT.len()].copy_from_slice(text.as_bytes());
-    let file: PathBuf = folder.join(format!("many-{number}-{functions}.wasm"));
+    let numbers = write(&mut bytes, "many: 0001 functions", &format!("many: {functions:04} functions"));
+    let events = write(&mut bytes, "many/0.f", &format!("many/{plugin}.f"));
+    ensure!((numbers, events) == (1, FUNCTIONS), "the guest `many` does not have its texts where they were looked for");
+    let file = folder.join(format!("many-{plugin}-{functions}.wasm"));
     std::fs::write(&file, bytes).with_context(|| format!("write {}", file.display()))?;
-    Ok(Plugin { name: format!("many-{number}"), file })
+    Ok(Plugin { name: format!("many-{plugin}"), file })
 }
 
-fn figures(host: &Host) -> Result<Figures> {
-    // The last function of the first plugin, whatever their number is.
+/// Writes the one over the other, which is as long, wherever that stands; answers in how many places.
+fn write(bytes: &mut [u8], before: &str, after: &str) -> usize {
+    let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(before.as_bytes())).collect();
+    for place in &places {
+        bytes[*place..place + before.len()].copy_from_slice(after.as_bytes());
+    }
+    places.len()
+}
+
+fn figures(host: &Host, side: Side) -> Result<Figures> {
     let event = |name: &str| format!(r#"{{"name":"many/{name}","data":{{"sku":"A-1001","count":12}}}}"#);
+    let (plugins, functions) = match side {
+        Side::Empty => (1, 1),
+        Side::Crowded => (PLUGINS, FUNCTIONS),
+    };
+    // All plugins in turn, and functions from everywhere in them.
+    let events = |number: usize| -> Vec<String> {
+        (0..number).map(|n| event(&format!("{}.f{:03}", n % plugins, n * 37 % functions))).collect()
+    };
     let other = client::send(host.address(), (0..EVENTS).map(|_| event("other")))?;
     let mut figures = vec![("an event that nobody listens to", median_ms(other))];
     for (at_once, [accepted, ended]) in [
         (1, ["a run, one at once: accepted", "a run, one at once: ended"]),
         (16, ["a run, 16 at once: accepted", "a run, 16 at once: ended"]),
     ] {
-        let events = vec![event("0.f0"); EVENTS * if at_once == 1 { 1 } else { 5 }];
-        let timings = client::load(host.address(), events, at_once)?.runs;
+        let timings = client::load(host.address(), events(EVENTS * if at_once == 1 { 1 } else { 5 }), at_once)?.runs;
         figures.push((accepted, median_ms(timings.iter().map(|run| run.accepted).collect())));
         figures.push((ended, median_ms(timings.iter().map(|run| run.ended).collect())));
     }
