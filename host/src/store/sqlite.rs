@@ -93,6 +93,48 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the data folder, puts in order what the process before has left, and starts the writer.
     pub fn open(options: Options) -> Result<Self, Error> {
+        let Opened { writer, id_floor, lock } = Opened::at(&options)?;
+        let shared = writer.shared.clone();
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run());
+        let thread = thread.map_err(|error| Error::Unusable(format!("the writer could not be started: {error}")))?;
+        shared.news.notify_one();
+        Ok(Self { shared, writer: Mutex::new(Some(thread)), id_floor, lock: Mutex::new(Some(lock)) })
+    }
+
+    /// The greatest row in use when the store was opened: where [`crate::model::IdSource`] goes on from.
+    pub fn id_floor(&self) -> i64 {
+        self.id_floor
+    }
+
+    pub fn stats(&self) -> Stats {
+        let counters = &self.shared.counters;
+        Stats {
+            commits: counters.commits.load(Ordering::Relaxed),
+            syncs: counters.syncs.load(Ordering::Relaxed),
+            written_bytes: counters.written_bytes(),
+            checkpoints: counters.checkpoints.load(Ordering::Relaxed),
+            log_lines_dropped: self.shared.logs.dropped(),
+        }
+    }
+
+    fn take_writer(&self) -> Option<JoinHandle<()>> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn unlock(&self) {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// A data folder whose writer does not run yet.
+struct Opened {
+    writer: Writer,
+    id_floor: i64,
+    lock: File,
+}
+
+impl Opened {
+    fn at(options: &Options) -> Result<Self, Error> {
         let folder = &options.folder;
         fs::create_dir_all(folder).map_err(|error| {
             Error::Unusable(format!("the data folder {} cannot be made: {error}", folder.display()))
@@ -124,36 +166,8 @@ impl SqliteStore {
         if let Err(error) = wal.reserve() {
             tracing::warn!(%error, "no room could be reserved for the write-ahead log");
         }
-        let writer = Writer::new(connection, shared.clone(), &found, wal)?;
-        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run());
-        let thread = thread.map_err(|error| Error::Unusable(format!("the writer could not be started: {error}")))?;
-        shared.news.notify_one();
-        let id_floor = found.last_row;
-        Ok(Self { shared, writer: Mutex::new(Some(thread)), id_floor, lock: Mutex::new(Some(lock)) })
-    }
-
-    /// The greatest row in use when the store was opened: where [`crate::model::IdSource`] goes on from.
-    pub fn id_floor(&self) -> i64 {
-        self.id_floor
-    }
-
-    pub fn stats(&self) -> Stats {
-        let counters = &self.shared.counters;
-        Stats {
-            commits: counters.commits.load(Ordering::Relaxed),
-            syncs: counters.syncs.load(Ordering::Relaxed),
-            written_bytes: counters.written_bytes(),
-            checkpoints: counters.checkpoints.load(Ordering::Relaxed),
-            log_lines_dropped: self.shared.logs.dropped(),
-        }
-    }
-
-    fn take_writer(&self) -> Option<JoinHandle<()>> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn unlock(&self) {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = Writer::new(connection, shared, &found, wal)?;
+        Ok(Self { writer, id_floor: found.last_row, lock })
     }
 }
 
@@ -203,6 +217,8 @@ impl From<rusqlite::types::FromSqlError> for Error {
     }
 }
 
+#[cfg(test)]
+mod effort;
 #[cfg(test)]
 mod forgetful;
 #[cfg(test)]

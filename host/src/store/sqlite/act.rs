@@ -29,6 +29,9 @@ impl Writer {
             let events = codec::read_ids(&events, EventId::from_bytes);
             return Ok(Done { events, receiver: receiver.map(RunId::from_bytes) });
         }
+        if let Some(wait) = &effect.signal_wait {
+            self.check_signal_wait(context, wait)?;
+        }
         active.acts();
         let (done, started) = self.whole(after, |writer, after| {
             let Effect { publications, wait, signal_wait, signal } = effect;

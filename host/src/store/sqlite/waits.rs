@@ -145,7 +145,19 @@ impl Writer {
         Ok(())
     }
 
-    /// One wait for each signal.
+    /// Refuses to wait for a signal that another run waits for. To be asked before anything is written: what is undone
+    /// later costs a look at every wait.
+    pub fn check_signal_wait(&self, context: &Event, wait: &SignalWait) -> Result<(), Trouble> {
+        let holder = self.waits_for_signal(&context.namespace, &wait.signal, context.id.created())?;
+        match (holder, wait.on_conflict) {
+            (Some((holder, _)), OnConflict::Fail) => {
+                refused(Error::SignalTaken { signal: wait.signal.clone(), holder })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// One wait for each signal: this one takes another's place.
     pub fn write_signal_wait(
         &mut self,
         run: i64,
@@ -153,11 +165,8 @@ impl Writer {
         context: &Event,
         wait: &SignalWait,
     ) -> Result<(), Trouble> {
-        if let Some((holder, row)) = self.waits_for_signal(&context.namespace, &wait.signal, context.id.created())? {
-            match wait.on_conflict {
-                OnConflict::Fail => return refused(Error::SignalTaken { signal: wait.signal.clone(), holder }),
-                OnConflict::Replace => self.forget_wait(row)?,
-            };
+        if let Some((_, replaced)) = self.waits_for_signal(&context.namespace, &wait.signal, context.id.created())? {
+            self.forget_wait(replaced)?;
         }
         let event = signal_name(&wait.signal);
         self.write_wait(run, key, context, &Wait { event: event.into(), filter: None, until: Some(wait.until) })
