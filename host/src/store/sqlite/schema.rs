@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::Durability;
@@ -33,6 +34,9 @@ pub fn connect(path: &Path, flags: OpenFlags, vfs: Option<&str>) -> Result<Conne
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Else whatever has an order or a limit beside its parameters is compiled anew each time, since a plan could be made
+    // for the values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
@@ -74,7 +78,22 @@ fn migrate(connection: &mut Connection) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
+
+    #[test]
+    fn statements_are_compiled_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let connection = open(&folder.path().join("test.db"), Durability::Strict, None).expect("new");
+        let sql = "SELECT records FROM segments WHERE run = ? ORDER BY first";
+        for run in 0..3 {
+            let mut query = connection.prepare_cached(sql).expect("compiles");
+            assert!(!query.exists([run]).expect("runs"));
+        }
+        let query = connection.prepare_cached(sql).expect("is there");
+        assert_eq!(query.get_status(StatementStatus::RePrepare), 0);
+    }
 
     #[test]
     fn refuses_a_newer_schema() {
