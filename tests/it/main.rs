@@ -18,6 +18,7 @@ mod process;
 mod python;
 mod render;
 mod replays;
+mod scenario_guests;
 mod scenarios;
 mod sim;
 mod stage;

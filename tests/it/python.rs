@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
@@ -49,20 +50,45 @@ fn own_tests() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The guests' components, or what this machine lacks to build them.
-fn build() -> Result<Result<Vec<Vec<u8>>, String>, Failed> {
+/// What components are built with: a virtual environment with the pinned toolchain, in a folder for what is made.
+pub struct Tools {
+    pub folder: PathBuf,
+    pub requirements: Vec<u8>,
+}
+
+/// The tools, or what this machine lacks to have them.
+pub fn tools() -> Result<Result<Tools, String>, Failed> {
+    static INSTALLED: Mutex<()> = Mutex::new(());
     if let Err(missing) = python() {
         return Ok(Err(missing));
     }
     let folder = guests::root().join("target/tests/python");
     fs::create_dir_all(&folder)?;
     let requirements = fs::read(sdk().join("requirements.txt"))?;
-    if let Err(missing) = install(&folder, &requirements) {
-        return Ok(Err(missing));
+    let _one_at_a_time = INSTALLED.lock();
+    Ok(install(&folder, &requirements).map(|()| Tools { folder, requirements }))
+}
+
+impl Tools {
+    /// Makes a component of a module.
+    pub fn build(&self, app: &Path, component: &Path) -> Result<(), Failed> {
+        let mut build = Command::new(self.folder.join(".venv/bin/python"));
+        build.args(["-B", "-m", "stepwell", "build"]).arg(app).arg("-o").arg(component);
+        let told = said(build.env("PYTHONPATH", sdk().join("src")))?;
+        assert!(!told.contains("warning"), "{told}");
+        Ok(())
     }
-    let mut inputs = requirements;
+}
+
+/// The guests' components, or what this machine lacks to build them.
+fn build() -> Result<Result<Vec<Vec<u8>>, String>, Failed> {
+    let tools = match tools()? {
+        Ok(tools) => tools,
+        Err(missing) => return Ok(Err(missing)),
+    };
+    let mut inputs = tools.requirements.clone();
     read_sources(&sdk().join("src"), &mut inputs)?;
-    Ok(Ok(GUESTS.iter().map(|guest| build_guest(guest, &folder, inputs.clone())).collect::<Result<_, _>>()?))
+    Ok(Ok(GUESTS.iter().map(|guest| build_guest(guest, &tools, inputs.clone())).collect::<Result<_, _>>()?))
 }
 
 /// Makes a virtual environment with the pinned toolchain, unless it is there.
@@ -78,18 +104,16 @@ fn install(folder: &Path, requirements: &[u8]) -> Result<(), String> {
     fs::write(installed, requirements).map_err(|error| error.to_string())
 }
 
-fn build_guest(guest: &str, folder: &Path, mut inputs: Vec<u8>) -> Result<Vec<u8>, Failed> {
+fn build_guest(guest: &str, tools: &Tools, mut inputs: Vec<u8>) -> Result<Vec<u8>, Failed> {
     let source = guests::root().join(guest);
     read_sources(&source, &mut inputs)?;
     let name = guest.replace('/', "-");
-    let (component, built_of) = (folder.join(format!("{name}.wasm")), folder.join(format!("{name}.built-of")));
+    let (component, built_of) =
+        (tools.folder.join(format!("{name}.wasm")), tools.folder.join(format!("{name}.built-of")));
     if fs::read(&built_of).is_ok_and(|before| before == inputs) {
         return Ok(fs::read(component)?);
     }
-    let mut build = Command::new(folder.join(".venv/bin/python"));
-    build.args(["-B", "-m", "stepwell", "build"]).arg(source.join("app.py")).arg("-o").arg(&component);
-    let told = said(build.env("PYTHONPATH", sdk().join("src")))?;
-    assert!(!told.contains("warning"), "{told}");
+    tools.build(&source.join("app.py"), &component)?;
     fs::write(built_of, inputs)?;
     Ok(fs::read(component)?)
 }

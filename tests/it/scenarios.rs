@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Completion, Failed, Trial};
 use serde::Deserialize;
 use stepwell::model::{Json, OpKey};
 use stepwell::router::replay::{Code, Start};
@@ -16,6 +16,7 @@ use stepwell::store::Pause;
 use crate::clock::START;
 use crate::guests;
 use crate::render;
+use crate::scenario_guests::{Guests, Language};
 use crate::stage::Stage;
 use crate::wat_guest::{Guest, describing};
 
@@ -34,10 +35,26 @@ struct Scenario {
     /// Guests of this scenario alone, by name: functions that end with the event that started them, by id with options.
     #[serde(default)]
     guests: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// What keeps it from being the same in a language.
+    #[serde(default)]
+    rust: Apart,
+    #[serde(default)]
+    typescript: Apart,
+    #[serde(default)]
+    python: Apart,
     /// Where the clock stops; without it, when nothing waits any more.
     until_s: Option<u64>,
     #[serde(rename = "do", default)]
     deeds: Vec<Deed>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Apart {
+    /// Why it is not there in the language.
+    lacks: Option<String>,
+    /// Why its history is another one there, which is in `expected.<language>.txt`.
+    differs: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -86,33 +103,101 @@ fn folder() -> PathBuf {
     guests::root().join("tests/scenarios")
 }
 
-/// One test for each folder.
+/// One test for each folder and language.
 pub fn trials() -> Vec<Trial> {
     let entries = fs::read_dir(folder()).expect("the scenarios are there");
     let mut folders: Vec<_> =
         entries.map(|entry| entry.expect("readable").path()).filter(|path| path.is_dir()).collect();
     folders.sort();
-    let name = |path: &Path| path.file_name().expect("a folder has a name").to_string_lossy().into_owned();
-    folders.into_iter().map(|path| Trial::test(format!("scenarios::{}", name(&path)), move || check(&path))).collect()
+    let mut trials: Vec<_> = folders.iter().flat_map(|folder| languages(folder)).collect();
+    trials.push(Trial::test("scenarios::are_there_in_each_language", move || {
+        folders.iter().try_for_each(|folder| is_whole(folder))
+    }));
+    trials
 }
 
-fn check(folder: &Path) -> Result<(), Failed> {
-    let text = fs::read_to_string(folder.join("scenario.toml"))?;
-    let scenario: Scenario = toml::from_str(&text)?;
+/// A scenario in the languages that it has functions in; one without functions, once.
+fn languages(folder: &Path) -> Vec<Trial> {
+    let name = folder.file_name().expect("a folder has a name").to_string_lossy().into_owned();
+    let has = |language: Language| source(folder, "function", language).is_file();
+    let is_in =
+        |language: &Language| has(*language) || (*language == Language::Rust && !Language::ALL.into_iter().any(has));
+    let trial = |language: Language| {
+        let folder = folder.to_owned();
+        let name = match language {
+            Language::Rust => format!("scenarios::{name}"),
+            other => format!("scenarios::{name}::{other}"),
+        };
+        Trial::ignorable_test(name, move || match language.guests()? {
+            Ok(guests) => check(&folder, language, guests).map(|()| Completion::Completed),
+            Err(missing) => Ok(Completion::ignored_with(missing)),
+        })
+    };
+    Language::ALL.into_iter().filter(is_in).map(trial).collect()
+}
+
+fn source(folder: &Path, name: &str, language: Language) -> PathBuf {
+    folder.join(name).with_extension(language.extension())
+}
+
+/// Whether a scenario is there in each language, or says why not; differing only where it says why.
+fn is_whole(folder: &Path) -> Result<(), Failed> {
+    let scenario = Scenario::read(folder)?;
+    let said = |what: &str, language: Language| Err(format!("{}: {what} {language}", folder.display()).into());
+    for language in Language::ALL {
+        let Apart { lacks, differs } = scenario.apart(language);
+        for name in ["function", "other"] {
+            let is_anywhere = Language::ALL.into_iter().any(|language| source(folder, name, language).is_file());
+            if source(folder, name, language).is_file() != (is_anywhere && lacks.is_none()) {
+                return said("either its functions or what it `lacks` is to be there for", language);
+            }
+        }
+        let own = expected(folder, language, true);
+        if own.is_file() != differs.is_some() || (lacks.is_some() && differs.is_some()) {
+            return said("either a history of its own or the same is to be there for", language);
+        }
+        if own.is_file() && fs::read(own)? == fs::read(expected(folder, language, false))? {
+            return said("the history does not differ for", language);
+        }
+    }
+    Ok(())
+}
+
+fn expected(folder: &Path, language: Language, differs: bool) -> PathBuf {
+    folder.join(if differs { format!("expected.{language}.txt") } else { "expected.txt".into() })
+}
+
+fn check(folder: &Path, language: Language, guests: Guests) -> Result<(), Failed> {
+    let scenario = Scenario::read(folder)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let history = runtime.block_on(play(&scenario))?;
-    compare(&folder.join("expected.txt"), &history)
+    let history = runtime.block_on(play(&scenario, &guests))?;
+    compare(&expected(folder, language, scenario.apart(language).differs.is_some()), &history)
 }
 
-async fn play(scenario: &Scenario) -> Result<String, Failed> {
+impl Scenario {
+    fn read(folder: &Path) -> Result<Self, Failed> {
+        let file = folder.join("scenario.toml");
+        toml::from_str(&fs::read_to_string(&file)?).map_err(|error| format!("{}: {error}", file.display()).into())
+    }
+
+    fn apart(&self, language: Language) -> &Apart {
+        match language {
+            Language::Rust => &self.rust,
+            Language::TypeScript => &self.typescript,
+            Language::Python => &self.python,
+        }
+    }
+}
+
+async fn play(scenario: &Scenario, guests: &Guests) -> Result<String, Failed> {
     let mut stage = Stage::open().await;
-    stage.load("app", "scenarios").await;
+    stage.offer("app", guests.app.clone()).await;
     for plugin in &scenario.plugins {
-        load(&stage, scenario, plugin, plugin).await;
+        load(&stage, scenario, guests, plugin, plugin).await;
     }
     for deed in &scenario.deeds {
         stage.advance_to(START + deed.at_s * 1_000).await;
-        perform(&mut stage, scenario, deed).await?;
+        perform(&mut stage, scenario, guests, deed).await?;
     }
     let end = scenario.until_s.map_or(u64::MAX, |until| START + until * 1_000);
     stage.advance_to(end).await;
@@ -122,9 +207,10 @@ async fn play(scenario: &Scenario) -> Result<String, Failed> {
 }
 
 /// A guest of the scenario's own, or one that is built.
-async fn load(stage: &Stage, scenario: &Scenario, plugin: &str, guest: &str) {
+async fn load(stage: &Stage, scenario: &Scenario, guests: &Guests, plugin: &str, guest: &str) {
     match scenario.guests.get(guest) {
         Some(functions) => stage.offer(plugin, component(functions)).await,
+        None if guest == "other" => stage.offer(plugin, guests.other.clone()).await,
         None => stage.load(plugin, guest).await,
     }
 }
@@ -139,7 +225,7 @@ pub fn component(functions: &BTreeMap<String, serde_json::Value>) -> Arc<[u8]> {
     Guest { describe: Some(&describe), run, ..Guest::default() }.build()
 }
 
-async fn perform(stage: &mut Stage, scenario: &Scenario, deed: &Deed) -> Result<(), Failed> {
+async fn perform(stage: &mut Stage, scenario: &Scenario, guests: &Guests, deed: &Deed) -> Result<(), Failed> {
     if let Some(event) = &deed.send {
         match (stage.send(event).await, &deed.refused) {
             (Ok(()), None) => {}
@@ -152,7 +238,7 @@ async fn perform(stage: &mut Stage, scenario: &Scenario, deed: &Deed) -> Result<
         stage.restart(deed.down_s * 1_000).await;
     }
     if let Some(swap) = &deed.swap {
-        load(stage, scenario, &swap.plugin, &swap.to).await;
+        load(stage, scenario, guests, &swap.plugin, &swap.to).await;
     }
     if let Some(number) = deed.cancel {
         stage.cancel(number).await;

@@ -43,7 +43,8 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-fn built() -> Result<Result<&'static PathBuf, &'static String>, Failed> {
+/// The folder in which the SDK and the plugins are built, or why this machine cannot build them.
+pub fn built() -> Result<Result<&'static PathBuf, &'static String>, Failed> {
     static BUILT: OnceLock<Built> = OnceLock::new();
     let built = BUILT.get_or_init(|| build().map_err(|failed| failed.message().unwrap_or_default().to_owned()));
     Ok(built.as_ref().map_err(Failed::from)?.as_ref())

@@ -36,6 +36,8 @@ export interface RunError extends Error {
   readonly kind: string;
   /** The step it came from. */
   readonly stepId: string | undefined;
+  /** The attempt it happened in (0-based). */
+  readonly attempt: number;
   readonly [field: string]: unknown;
 }
 
@@ -78,6 +80,7 @@ function runError(failure: Failure): RunError {
   const error = errorOf(failure, failure.causes);
   Object.defineProperty(error, 'kind', { value: failure.kind });
   Object.defineProperty(error, 'stepId', { value: failure.step?.id });
+  Object.defineProperty(error, 'attempt', { value: failure.attempt });
   return error as RunError;
 }
 
