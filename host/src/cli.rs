@@ -3,15 +3,18 @@
 //! stdout is data, everything else goes to stderr. Exit codes: 0 ok · 1 unexpected · 2 usage · 3 the run failed ·
 //! 4 not found · 5 host unreachable · 130 interrupted; a reader that has gone away is no error.
 
+mod build;
 mod cancel;
 mod check;
 mod client;
 mod config;
 mod dev;
+mod doctor;
 mod failures;
 mod flags;
 mod functions;
 mod guest;
+mod new;
 mod paint;
 mod plugins;
 mod runs;
@@ -46,6 +49,12 @@ struct Cli {
 enum Command {
     /// Run a host for development: on this machine only, without keys, rebuilding and swapping guests as they change.
     Dev(dev::Options),
+    /// Make a folder to start a plugin with.
+    New(new::Options),
+    /// Build a plugin from its source.
+    Build(build::Options),
+    /// Say what is there to build plugins with, and how to get what is missing.
+    Doctor(doctor::Options),
     /// Run a host.
     Serve(serve::Options),
     /// Send an event, and with --wait follow what comes of it.
@@ -126,6 +135,9 @@ fn run(command: Command) -> Result<ExitCode> {
     }
     match command {
         Command::Dev(options) => block_on(Threads::Many, dev::run(options)),
+        Command::New(options) => new::run(&options),
+        Command::Build(options) => block_on(Threads::One, build::run(options)),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Serve(options) => block_on(Threads::Many, serve::run(options)),
         Command::Send(options) => block_on(Threads::One, send::run(options)),
         Command::Runs(command) => block_on(Threads::One, runs::run(command)),

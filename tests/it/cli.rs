@@ -1,13 +1,11 @@
 //! The command line as people and scripts use it: exit codes, data on stdout, everything else on stderr.
 
 use std::fs;
-use std::path::Path;
 use std::process::Stdio;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-use crate::guests;
 use crate::process::{Host, Said, Site};
 
 pub fn trials() -> Vec<Trial> {
@@ -25,7 +23,6 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("cli::config_init_is_a_file_to_start_with", starts_with_init),
         Trial::test("cli::keys_are_asked_for_and_used", uses_keys),
         Trial::test("cli::a_host_asked_to_stop_twice_ends_with_130", stops_at_once),
-        Trial::test("cli::dev_rebuilds_and_keeps_the_last_good_version", rebuilds),
     ]
 }
 
@@ -56,7 +53,7 @@ fn nowhere() -> String {
 }
 
 fn refuses_usage() -> Result<(), Failed> {
-    let site = Site::new(&[]);
+    let site = Site::new(&["hello"]);
     let url = nowhere();
     let object = "the event's data has to be a JSON object";
     let cases: &[Case<'_>] = &[
@@ -69,6 +66,11 @@ fn refuses_usage() -> Result<(), Failed> {
         (&["send", "a", "[1]", "--url", &url], 2, &[object, "it is [1]"]),
         (&["check", "nothing.wasm"], 2, &["nothing.wasm cannot be read"]),
         (&["dev", "nothing"], 2, &["nothing: no component"]),
+        (&["build", "plugins"], 2, &["plugins: no folder with a Cargo.toml"]),
+        (&["new", "shop"], 2, &["--lang"]),
+        (&["new", "Shop", "--lang", "ts"], 2, &["the folder's name names the plugin"]),
+        (&["new", "plugins", "--lang", "py"], 2, &["plugins is there already"]),
+        (&["send", "a", "@nothing.json", "--url", &url], 2, &["nothing.json"]),
         (&["serve", "--deadline", "soon"], 2, &["--deadline", "such as \"500ms\"", "\"soon\""]),
         (&["serve", "--config", "nothing.toml"], 2, &["nothing.toml"]),
     ];
@@ -398,53 +400,5 @@ fn stops_at_once() -> Result<(), Failed> {
         host.signal(signal);
         assert_eq!(host.wait().code(), Some(130), "{}", host.log());
     }
-    Ok(())
-}
-
-/// A guest's source, which says what it is told to.
-const SOURCE: &str = r#"
-stepwell::plugin!(tiny);
-fn tiny() -> stepwell::Function {
-    stepwell::Function::new("SAYS", async |_: stepwell::Context| stepwell::Result::Ok("SAYS")).on("tiny/started")
-}
-"#;
-
-fn write_guest(folder: &Path) -> Result<(), Failed> {
-    let root = guests::root().canonicalize()?;
-    let manifest = format!(
-        "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n\
-         [dependencies]\nstepwell-sdk = {{ path = {:?} }}\n[workspace]\n",
-        root.join("sdk/rust")
-    );
-    // What was compiled once for this test serves the next one too.
-    let shared = format!("[build]\ntarget-dir = {:?}\n", root.join("target/tests/dev"));
-    fs::create_dir_all(folder.join("src"))?;
-    fs::create_dir_all(folder.join(".cargo"))?;
-    fs::write(folder.join("Cargo.toml"), manifest)?;
-    fs::write(folder.join(".cargo/config.toml"), shared)?;
-    fs::copy(root.join("guest-examples/rust/Cargo.lock"), folder.join("Cargo.lock"))?;
-    Ok(fs::write(folder.join("src/lib.rs"), SOURCE.replace("SAYS", "one"))?)
-}
-
-fn rebuilds() -> Result<(), Failed> {
-    let site = Site::new(&[]);
-    let source = site.path().join("tiny/src/lib.rs");
-    write_guest(&site.path().join("tiny"))?;
-    let mut host = Host::start(site.command(&["dev", "tiny", "--listen", "127.0.0.1:0"]))?;
-    let says = |host: &Host| {
-        let said = site.ask(host, &["send", "tiny/started", "--wait", "--json"], &[]);
-        said.lines().get(1).map(|line| line["output"].clone())
-    };
-    assert_eq!(says(&host), Some(json!("one")), "{}", host.log());
-
-    fs::write(&source, SOURCE.replace("\"SAYS\")", "no_such_name)"))?;
-    host.wait_for("the failed build", |host| host.log().contains("what was live before still is").then_some(()));
-    assert!(host.log().contains("cannot find value `no_such_name`"), "the compiler's message is told:\n{}", host.log());
-    assert_eq!(says(&host), Some(json!("one")), "the last good version stays live");
-
-    fs::write(&source, SOURCE.replace("SAYS", "two"))?;
-    host.wait_for("the next good build", |host| host.log().contains("is live in place of").then_some(()));
-    assert_eq!(says(&host), Some(json!("two")));
-    assert_eq!(host.terminate().code(), Some(0));
     Ok(())
 }

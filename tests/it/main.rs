@@ -15,6 +15,7 @@ mod hot_swap;
 mod http;
 mod languages;
 mod process;
+mod projects;
 mod python;
 mod render;
 mod replays;
@@ -46,6 +47,7 @@ fn main() {
         hot_swap::trials(),
         http::trials(),
         languages::trials(),
+        projects::trials(),
         python::trials(),
         replays::trials(),
         sim::trials(),

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::Ending;
 use super::flags;
-use super::guest::{Built, Guest};
+use super::guest::{Built, Guest, Wish, is_made};
 use super::paint::Paint;
 use super::serve;
 use crate::limits;
@@ -24,7 +24,8 @@ use crate::telemetry::{self, Voice};
 
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Components, folders of them, or folders of guest source with a Cargo.toml [default: .]
+    /// Components, folders of them, or guests in source: folders with a Cargo.toml, a package.json or an app.py, modules
+    /// in TypeScript or Python [default: .]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     host: flags::Host,
@@ -67,15 +68,19 @@ fn inputs(paths: Vec<PathBuf>) -> Result<Inputs> {
     let paths = if paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
     let mut inputs = Inputs::default();
     for path in paths {
-        if path.is_dir() && Guest::is_at(&path) {
-            inputs.guests.push(Guest { folder: path });
+        if let Some(guest) = Guest::at(&path) {
+            inputs.guests.push(guest);
         } else if path.is_dir() {
+            inputs.guests.extend(Guest::below(&path));
             inputs.sources.push(PluginSource::Folder(path));
         } else if path.extension().is_some_and(|extension| extension == "wasm") && path.is_file() {
             inputs.sources.push(PluginSource::File(path));
         } else {
-            let problem =
-                format!("{}: no component, folder of components, or folder with a Cargo.toml", path.display());
+            let problem = format!(
+                "{}: no component, folder of components, folder with a Cargo.toml, a package.json or an app.py, or module \
+                 in TypeScript or Python",
+                path.display()
+            );
             return Err(Ending::Usage(problem).into());
         }
     }
@@ -88,7 +93,7 @@ async fn start(host: &mut Host, inputs: Inputs) -> Result<()> {
     for guest in inputs.guests {
         let workshop = Workshop { registry: host.registry().clone(), namespace: host.namespace().clone(), guest };
         match workshop.guest.plugins().await {
-            Ok(plugins) => kept.extend(plugins.values().filter_map(|name| PluginName::new(name).ok())),
+            Ok(plugins) => kept.extend(plugins.iter().filter_map(|name| PluginName::new(name).ok())),
             // What it makes cannot be known: no plugin is retired on its account.
             Err(_) => kept.extend(host.registry().plugins().await?.into_iter().map(|plugin| plugin.name)),
         }
@@ -113,7 +118,7 @@ impl Workshop {
         let paint = Paint::stderr();
         let folder = self.guest.folder.display();
         eprintln!("{} {folder}", paint.cyan("building"));
-        match self.guest.build().await {
+        match self.guest.build(&Wish::default()).await {
             Ok(built) => {
                 for built in built {
                     self.offer(built).await;
@@ -175,13 +180,9 @@ impl Workshop {
     }
 }
 
-/// Whether something was written, made or removed that a guest is built from. Cargo writes its lock file itself.
+/// Whether something was written, made or removed that a guest is built from.
 fn is_change(event: &notify::Event) -> bool {
-    let is_source = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        !name.starts_with('.') && !matches!(&*name, "target" | "Cargo.lock")
-    };
-    !event.kind.is_access() && event.paths.iter().any(is_source)
+    !event.kind.is_access() && event.paths.iter().any(|path| !is_made(path))
 }
 
 fn tell(news: News) {
@@ -219,7 +220,7 @@ mod tests {
         std::fs::write(guest.join("Cargo.toml"), "").expect("written");
         std::fs::write(&component, "").expect("written");
         let found = inputs(vec![guest.clone(), component.clone(), folder.path().to_owned()]).expect("valid");
-        assert_eq!(found.guests, [Guest { folder: guest }]);
+        assert_eq!(found.guests, [Guest::at(&guest).expect("a guest"), Guest::at(&guest).expect("a guest")]);
         let folder_source = PluginSource::Folder(folder.path().to_owned());
         assert_eq!(found.sources, [PluginSource::File(component), folder_source]);
         assert!(inputs(vec![folder.path().join("nothing")]).is_err());

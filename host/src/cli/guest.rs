@@ -1,107 +1,102 @@
-//! Guests in source form: built with their own tool, here cargo.
+//! Guests in source form: built with the tools of their languages.
 
-use std::collections::{HashMap, HashSet};
+mod command;
+mod python;
+mod rust;
+pub mod sdk;
+mod typescript;
+
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
 
-use anyhow::{Context as _, Result, bail};
-use serde::Deserialize;
-use tokio::process::Command;
+use anyhow::Result;
+use clap::ValueEnum;
 
 use super::Ending;
 
-const TARGET: &str = "wasm32-wasip2";
+/// What guests are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    Rust,
+    #[value(name = "ts", alias = "typescript")]
+    TypeScript,
+    #[value(name = "py", alias = "python")]
+    Python,
+}
 
-/// A component that was built: the plugin's name is its package's.
+/// A component that was built, under the plugin's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
     pub plugin: String,
     pub path: PathBuf,
 }
 
-/// A folder with a `Cargo.toml`: a package, or a workspace of them.
+/// A folder with a project of one of the languages, or one module of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guest {
+    pub language: Language,
     pub folder: PathBuf,
+    /// The module that was named, where it was not the folder.
+    module: Option<PathBuf>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Package {
-    id: String,
-    name: String,
-    targets: Vec<Target>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Target {
-    crate_types: Vec<String>,
-}
-
-/// A line that cargo prints. Other lines have other fields.
-#[derive(Debug, Deserialize)]
-struct Message {
-    reason: String,
-    #[serde(default)]
-    package_id: String,
-    #[serde(default)]
-    filenames: Vec<PathBuf>,
+/// How a guest is to be built, where that is not as its project says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Where the component is to be; below the project's folder unless told.
+    pub out: Option<PathBuf>,
+    /// `inngest` is this SDK's module of that name.
+    pub inngest: bool,
 }
 
 impl Guest {
-    pub fn is_at(folder: &Path) -> bool {
-        folder.join("Cargo.toml").is_file()
+    /// The guest that a folder or module is, if it is one.
+    pub fn at(path: &Path) -> Option<Self> {
+        let folder = |language| Some(Self { language, folder: path.to_owned(), module: None });
+        if path.is_file() {
+            let language = Language::of_module(path)?;
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            return Some(Self { language, folder: folder.to_owned(), module: Some(path.to_owned()) });
+        }
+        if path.join("Cargo.toml").is_file() {
+            folder(Language::Rust)
+        } else if typescript::is_at(path) {
+            folder(Language::TypeScript)
+        } else if python::is_at(path) {
+            folder(Language::Python)
+        } else {
+            None
+        }
     }
 
-    /// The plugins that the folder makes, built or not, by their packages' ids.
-    pub async fn plugins(&self) -> Result<HashMap<String, String>> {
-        let mut cargo = self.cargo();
-        cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
-        let output = heard(cargo).await?;
-        if !output.status.success() {
-            bail!("cargo does not understand {}", self.folder.join("Cargo.toml").display());
-        }
-        let metadata: Metadata = serde_json::from_slice(&output.stdout).context("understand cargo metadata")?;
-        let is_plugin = |package: &Package| {
-            package.targets.iter().any(|target| target.crate_types.iter().any(|kind| kind == "cdylib"))
-        };
-        let plugins = metadata.packages.into_iter().filter(is_plugin);
-        Ok(plugins.map(|package| (package.id, package.name)).collect())
+    /// The guests right below a folder that is none itself.
+    pub fn below(folder: &Path) -> Vec<Self> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut folders: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+        folders.sort();
+        folders.iter().filter(|path| !is_made(path)).filter_map(|path| Self::at(path)).collect()
     }
 
-    /// Builds them. What the compiler says goes to stderr as it says it.
-    pub async fn build(&self) -> Result<Vec<Built>> {
-        let plugins = self.plugins().await?;
-        if plugins.is_empty() {
-            let problem = format!("{} has no package that makes a component", self.folder.display());
-            let hint = "write crate-type = [\"cdylib\"] below [lib] in its Cargo.toml".into();
-            return Err(Ending::Hinted { problem, hint }.into());
+    /// The plugins that it makes, built or not, by name.
+    pub async fn plugins(&self) -> Result<Vec<String>> {
+        match self.language {
+            Language::Rust => Ok(rust::plugins(&self.folder).await?.into_values().collect()),
+            Language::TypeScript => Ok(vec![typescript::name(&self.folder, self.module.as_deref())]),
+            Language::Python => Ok(vec![python::name(&self.folder, self.module.as_deref())]),
         }
-        let mut cargo = self.cargo();
-        cargo.args(["build", "--release", "--quiet", "--target", TARGET]);
-        cargo.args(["--message-format", "json-render-diagnostics"]);
-        let output = heard(cargo).await?;
-        if !output.status.success() {
-            let problem = format!("{} cannot be built", self.folder.display());
-            if self.lacks_target().await {
-                let hint = format!("the toolchain lacks the target: rustup target add {TARGET}");
-                return Err(Ending::Hinted { problem, hint }.into());
-            }
-            bail!(problem);
-        }
-        Ok(artifacts(&String::from_utf8_lossy(&output.stdout), &plugins))
     }
 
-    /// Whether the toolchain of the folder cannot build for the guests' target.
-    async fn lacks_target(&self) -> bool {
-        let mut rustc = Command::new("rustc");
-        rustc.current_dir(&self.folder).args(["--print", "target-libdir", "--target", TARGET]);
-        let output = rustc.output().await;
-        output.is_ok_and(|output| !Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists())
+    /// Builds them, and fetches first what the project depends on where that is missing. What the tools say goes to
+    /// stderr as they say it.
+    pub async fn build(&self, wish: &Wish) -> Result<Vec<Built>> {
+        if wish.inngest && self.language != Language::TypeScript {
+            return Err(Ending::Usage("--inngest is for plugins in TypeScript".into()).into());
+        }
+        match self.language {
+            Language::Rust => rust::build(&self.folder, wish).await,
+            Language::TypeScript => Ok(vec![typescript::build(&self.folder, self.module.as_deref(), wish).await?]),
+            Language::Python => Ok(vec![python::build(&self.folder, self.module.as_deref(), wish).await?]),
+        }
     }
 
     /// Folders whose files the guest is built from: all below its own, but what is made there.
@@ -110,10 +105,7 @@ impl Guest {
         let mut waiting = vec![self.folder.clone()];
         while let Some(folder) = waiting.pop() {
             for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                let is_made = name.starts_with('.') || matches!(&*name, "target" | "node_modules");
-                if !is_made && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if !is_made(&entry.path()) && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                     waiting.push(entry.path());
                 }
             }
@@ -121,34 +113,33 @@ impl Guest {
         }
         found
     }
+}
 
-    fn cargo(&self) -> Command {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.folder).stdin(Stdio::null()).kill_on_drop(true);
-        // Set by a cargo that runs this very process, for the host and not for its guests.
-        cargo.env_remove("CARGO_TARGET_DIR");
-        cargo
+impl Language {
+    fn of_module(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "ts" | "mts" | "js" | "mjs" => Some(Self::TypeScript),
+            "py" => Some(Self::Python),
+            _ => None,
+        }
     }
 }
 
-/// What cargo answers on stdout; its stderr is ours, so that people see the compiler's words as they come.
-async fn heard(mut cargo: Command) -> Result<Output> {
-    // Not `Command::output`, which takes stderr for itself whatever was asked for.
-    let child = cargo.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
-    let child = child.context("start cargo: is the Rust toolchain installed?")?;
-    child.wait_with_output().await.context("wait for cargo")
+/// Whether tools have made it, rather than people: it is not built from.
+pub fn is_made(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let made = ["target", "node_modules", "dist", "build", "__pycache__", "Cargo.lock", "package-lock.json"];
+    name.starts_with('.') || made.contains(&&*name) || name.ends_with(".egg-info")
 }
 
-/// The components among what cargo says that it has made.
-fn artifacts(messages: &str, plugins: &HashMap<String, String>) -> Vec<Built> {
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
-    let artifacts = messages.filter(|message| message.reason == "compiler-artifact");
-    let built = artifacts.filter_map(|message| {
-        let plugin = plugins.get(&message.package_id)?.clone();
-        let is_component = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wasm");
-        Some(Built { plugin, path: message.filenames.into_iter().find(is_component)? })
-    });
-    built.collect()
+/// The name of a module, or of its folder where it is called as all are.
+fn name_of(folder: &Path, module: Option<&Path>, usual: &[&str]) -> String {
+    let stem = module.and_then(Path::file_stem).map(|stem| stem.to_string_lossy().into_owned());
+    stem.filter(|stem| !usual.contains(&stem.as_str())).unwrap_or_else(|| {
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let folder = if folder.ends_with("src") { folder.parent().unwrap_or(&folder) } else { &folder };
+        folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    })
 }
 
 #[cfg(test)]
@@ -156,15 +147,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn components_are_named_by_their_packages() {
-        let plugins = HashMap::from([("path+file:///g#hello@0.1.0".to_owned(), "hello".to_owned())]);
-        let messages = concat!(
-            r#"{"reason":"compiler-artifact","package_id":"registry+x#serde@1.0.0","filenames":["/t/libserde.rlib"]}"#,
-            "\n",
-            r#"{"reason":"compiler-artifact","package_id":"path+file:///g#hello@0.1.0","filenames":["/t/hello.wasm"]}"#,
-            "\n",
-            r#"{"reason":"build-finished","success":true}"#,
-        );
-        assert_eq!(artifacts(messages, &plugins), [Built { plugin: "hello".into(), path: "/t/hello.wasm".into() }]);
+    fn projects_are_told_by_what_is_in_them() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let write = |path: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(&path, "").expect("written");
+        };
+        for path in ["a/Cargo.toml", "b/package.json", "c/src/index.ts", "d/app.py", "e/notes.txt", "dist/app.py"] {
+            write(path);
+        }
+        let found: Vec<_> = Guest::below(folder.path()).into_iter().map(|guest| guest.language).collect();
+        assert_eq!(found, [Language::Rust, Language::TypeScript, Language::TypeScript, Language::Python]);
+        let module = Guest::at(&folder.path().join("c/src/index.ts")).expect("a module");
+        assert_eq!((module.language, module.folder), (Language::TypeScript, folder.path().join("c/src")));
+        assert_eq!(Guest::at(&folder.path().join("e")), None);
+        assert_eq!(Guest::at(&folder.path().join("e/notes.txt")), None);
+    }
+
+    #[tokio::test]
+    async fn plugins_are_named_by_projects_modules_or_folders() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let shop = folder.path().join("shop");
+        std::fs::create_dir_all(shop.join("src")).expect("made");
+        for file in ["src/index.ts", "src/refunds.ts", "app.py", "mails.py"] {
+            std::fs::write(shop.join(file), "").expect("written");
+        }
+        let plugin = async |path: &str| Guest::at(&shop.join(path)).expect("a guest").plugins().await.expect("named");
+        assert_eq!(plugin("src/index.ts").await, ["shop"]);
+        assert_eq!(plugin("src/refunds.ts").await, ["refunds"]);
+        assert_eq!((plugin("app.py").await, plugin("mails.py").await), (vec!["shop".into()], vec!["mails".into()]));
+        std::fs::write(shop.join("package.json"), r#"{"name":"@acme/store"}"#).expect("written");
+        assert_eq!(plugin("").await, ["store"]);
     }
 }

@@ -22,7 +22,7 @@ use super::view::Detail;
 pub struct Options {
     /// The event's name, such as shop/product.imported
     name: String,
-    /// Its data, a JSON object; - reads it from stdin
+    /// Its data, a JSON object; - reads it from stdin, @FILE from a file
     data: Option<String>,
     /// An id of the event's own: a second event with the same one starts nothing within 24 hours
     #[arg(long)]
@@ -64,7 +64,11 @@ fn event(options: &Options) -> Result<Value> {
             io::stdin().read_to_string(&mut text).context("read the data from stdin")?;
             text
         }
-        Some(text) => text.to_owned(),
+        Some(text) => match text.strip_prefix('@') {
+            Some(file) => std::fs::read_to_string(file)
+                .map_err(|error| Ending::Usage(format!("the event's data cannot be read from {file}: {error}")))?,
+            None => text.to_owned(),
+        },
     };
     let refuse = |why: String| Ending::Usage(format!("the event's data has to be a JSON object: {why}"));
     let data: Value = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
