@@ -78,7 +78,7 @@ enum Command {
     Config(config::Command),
     /// Compile a component for the host that started this process.
     #[command(name = sandbox::COMPILE_COMMAND, hide = true)]
-    Compile { input: PathBuf, output: PathBuf },
+    Compile { input: PathBuf, output: PathBuf, functions: Option<PathBuf> },
 }
 
 /// What a command ends with beside success and an error of its own.
@@ -146,7 +146,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Plugins(command) => block_on(Threads::One, plugins::run(command)),
         Command::Check(options) => block_on(Threads::Many, check::run(options)),
         Command::Config(command) => config::run(command),
-        Command::Compile { input, output } => Ok(sandbox::compile_child_main(&input, &output)),
+        Command::Compile { input, output, functions } => {
+            Ok(sandbox::compile_child_main(&input, &output, functions.as_deref()))
+        }
     }
 }
 

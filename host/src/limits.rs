@@ -171,6 +171,11 @@ pub const RANDOM_MAX_BYTES: u64 = 1 << 20;
 pub const OUTBOUND_HEADERS_MAX_BYTES: usize = 128 << 10;
 /// The cache of compiled code: what was not used for longest goes first. A Python plugin has 36 MiB.
 pub const COMPILED_CACHE_MAX_BYTES: u64 = 4 << 30;
+/// Components from this size on hold a language's engine, as all of TypeScript (12 MB) and Python (21 MB) do, whose
+/// functions are compiled once for all. Below it, compiling is quicker than looking.
+pub const COMPONENT_WITH_ENGINE_BYTES: usize = 4 << 20;
+/// The functions that are kept for that: those of two engines and some versions of theirs.
+pub const COMPILED_FUNCTIONS_MAX_BYTES: u64 = 512 << 20;
 /// What the compiler's child process may say before it is cut off.
 pub const COMPILER_WORDS_MAX_BYTES: u64 = 16 << 10;
 /// Linear memory, tables included, of one instance, unless the plugin's configuration says otherwise.

@@ -1,8 +1,11 @@
 //! The wasmtime engine: one configuration for the host and for the child that compiles.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails};
+use wasmtime::{
+    CacheStore, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 use super::Error;
 use crate::limits;
@@ -33,8 +36,16 @@ fn config() -> Config {
 }
 
 /// An engine that only compiles: it reserves no address space, so that it lives under a limit.
-pub(super) fn compiler() -> Result<Engine, Error> {
-    Engine::new(&config()).map_err(|error| Error::Engine(format!("{error:#}")))
+/// It asks for functions before it compiles them.
+pub(super) fn compiler(functions: Option<Arc<dyn CacheStore>>) -> Result<Engine, Error> {
+    let engine = || {
+        let mut config = config();
+        if let Some(functions) = functions {
+            config.enable_incremental_compilation(functions)?;
+        }
+        Engine::new(&config)
+    };
+    engine().map_err(|error| Error::Engine(format!("{error:#}")))
 }
 
 /// The engine that runs guests: from a pool, or on demand where the address space for one cannot be had.
@@ -43,7 +54,7 @@ pub(super) fn runner(seats: u32) -> Result<Engine, Error> {
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(seats)));
     Engine::new(&pooled).or_else(|error| {
         tracing::warn!(%error, "no pool of instances: each is made on demand, which is slower");
-        compiler()
+        compiler(None)
     })
 }
 

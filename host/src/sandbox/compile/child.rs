@@ -14,15 +14,16 @@ use super::compile_here;
 use crate::limits;
 use crate::sandbox::Error;
 
-/// The hidden command by which `stepwell` compiles for its parent: `__compile <in> <out>`.
+/// The hidden command by which `stepwell` compiles for its parent: `__compile <in> <out> [<functions>]`.
 pub const COMPILE_COMMAND: &str = "__compile";
 
-/// What the child does: limits itself, compiles `input` into `output`, and tells its parent what went wrong.
-pub fn child_main(input: &Path, output: &Path) -> ExitCode {
+/// What the child does: limits itself, compiles `input` into `output`, and tells its parent what went wrong. It takes
+/// what it can from `functions`, and adds to it.
+pub fn child_main(input: &Path, output: &Path, functions: Option<&Path>) -> ExitCode {
     let compile = || {
         limit_self().map_err(|error| format!("the limits could not be set: {error}"))?;
         let bytes = std::fs::read(input).map_err(|error| error.to_string())?;
-        compile_here(&bytes, output).map_err(|error| match error {
+        compile_here(&bytes, output, functions).map_err(|error| match error {
             Error::Compile(message) => message,
             error => error.to_string(),
         })
@@ -45,11 +46,17 @@ fn limit_self() -> io::Result<()> {
 }
 
 /// What the parent does.
-pub(super) async fn compile(program: &Path, input: &Path, output: &Path) -> Result<(), Error> {
+pub(super) async fn compile(
+    program: &Path,
+    input: &Path,
+    output: &Path,
+    functions: Option<&Path>,
+) -> Result<(), Error> {
     let at_compiler = |source| Error::Compiler { path: program.to_owned(), source };
     let mut child = Command::new(program)
         .arg(COMPILE_COMMAND)
         .args([input, output])
+        .args(functions)
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -116,7 +123,7 @@ mod tests {
         std::fs::set_permissions(dir.path().join("script"), std::fs::Permissions::from_mode(0o700)).expect("allows");
         std::fs::rename(dir.path().join("script"), &program).expect("renames");
         let (input, output) = (dir.path().join("in"), dir.path().join("out"));
-        compile(&program, &input, &output).await.map_err(|error| error.to_string())
+        compile(&program, &input, &output, None).await.map_err(|error| error.to_string())
     }
 
     #[tokio::test]
@@ -139,7 +146,7 @@ mod tests {
     #[tokio::test]
     async fn a_compiler_that_is_not_there_is_told() {
         let nowhere = Path::new("/nowhere/stepwell");
-        let error = compile(nowhere, nowhere, nowhere).await.expect_err("cannot be started");
+        let error = compile(nowhere, nowhere, nowhere, None).await.expect_err("cannot be started");
         assert!(error.is_transient() && error.to_string().contains("/nowhere/stepwell"), "{error}");
     }
 }

@@ -13,6 +13,7 @@ use crate::limits;
 use crate::sandbox::Error;
 
 const CODE: &str = "cwasm";
+const FUNCTIONS: &str = "functions";
 const SCRAP: &str = "part";
 /// A file in the making that is older was left by a process that is gone.
 const SCRAP_MAX_AGE: Duration = Duration::from_secs(2 * limits::COMPILE_WALL_S);
@@ -34,6 +35,11 @@ impl Shelf {
         self.folder.join(format!("{key}.{CODE}"))
     }
 
+    /// Where functions are kept that several plugins have, for engines of that fingerprint.
+    pub(super) fn functions(&self, fingerprint: &str) -> PathBuf {
+        self.folder.join(format!("{fingerprint}.{FUNCTIONS}"))
+    }
+
     /// Removes what was not used for longest, down to the bound, and what was never finished. Code that is in use stays
     /// mapped without its name. That it may fail is no reason not to run the plugin.
     pub(super) fn tidy_up(&self, keep: &Path) {
@@ -52,7 +58,7 @@ impl Shelf {
             let is_old = used.elapsed().is_ok_and(|age| age > SCRAP_MAX_AGE);
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some(SCRAP) if is_old => fs::remove_file(&path)?,
-                Some(CODE) if path != keep => code.push((used, meta.len(), path)),
+                Some(CODE | FUNCTIONS) if path != keep => code.push((used, meta.len(), path)),
                 _ => {}
             }
         }
