@@ -1,0 +1,15 @@
+"""Steps that return nothing, and a sleep behind which they are replayed."""
+
+from stepwell import Context, function
+
+
+def nothing() -> None:
+    pass
+
+
+@function(id="c24", trigger="c24/go")
+async def body(ctx: Context) -> int | None:
+    await ctx.step.run("nothing", nothing)
+    none = await ctx.step.run("none", lambda: None)
+    await ctx.step.sleep("nap", "10s")
+    return none
