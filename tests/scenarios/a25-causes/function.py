@@ -43,5 +43,6 @@ async def report(ctx: FailureContext) -> dict:
 
 
 def behind(error: FunctionError) -> Iterator[FunctionError]:
-    while error := error.cause:
+    while error.cause:
+        error = error.cause
         yield error

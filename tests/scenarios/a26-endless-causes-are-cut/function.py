@@ -37,7 +37,8 @@ async def report(ctx: FailureContext) -> dict:
 
 
 def behind(error: FunctionError) -> Iterator[FunctionError]:
-    while error := error.cause:
+    while error.cause:
+        error = error.cause
         yield error
 
 

@@ -7,7 +7,7 @@ from stepwell import Context, function
 
 
 @function(id="c23", trigger="c23/go")
-async def both(ctx: Context) -> list[str]:
+async def both(ctx: Context) -> tuple[str, str]:
     return await asyncio.gather(ctx.step.run("a", lambda: "first"), ctx.step.run("a", second))
 
 

@@ -7,9 +7,13 @@ def nothing() -> None:
     pass
 
 
+def none() -> int | None:
+    return None
+
+
 @function(id="c24", trigger="c24/go")
 async def body(ctx: Context) -> int | None:
     await ctx.step.run("nothing", nothing)
-    none = await ctx.step.run("none", lambda: None)
+    value = await ctx.step.run("none", none)
     await ctx.step.sleep("nap", "10s")
-    return none
+    return value

@@ -11,7 +11,7 @@ class Error(Exception):
 
 
 @function(id="d2", trigger="d2/go", retries=1)
-async def both(ctx: Context) -> list[int]:
+async def both(ctx: Context) -> tuple[int, int]:
     return await asyncio.gather(ctx.step.run("a", lambda: 1), ctx.step.run("b", fail))
 
 

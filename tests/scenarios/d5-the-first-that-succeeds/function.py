@@ -25,7 +25,7 @@ async def any_of_one_that_is_retried(ctx: Context) -> str:
 
 
 async def first_ok(*tries: Coroutine[Any, Any, str]) -> str:
-    for ended in asyncio.as_completed([asyncio.create_task(one) for one in tries]):
+    for ended in asyncio.as_completed(tries):
         try:
             return await ended
         except StepError:

@@ -22,7 +22,7 @@ class AggregateError(Exception):
 
 @function(id="d6", trigger="d6/go", retries=1)
 async def any_of_both(ctx: Context) -> int:
-    tries = [asyncio.create_task(ctx.step.run(id, fail, id, seconds)) for id, seconds in (("a", 0), ("b", 0.3))]
+    tries = [ctx.step.run(id, fail, id, seconds) for id, seconds in (("a", 0), ("b", 0.3))]
     errors = []
     for ended in asyncio.as_completed(tries):
         try:

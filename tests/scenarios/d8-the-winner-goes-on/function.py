@@ -8,7 +8,7 @@ from stepwell import Context, function
 
 @function(id="d8", trigger="d8/go")
 async def race(ctx: Context) -> str:
-    racers = [asyncio.create_task(ctx.step.run(id, after, id, seconds)) for id, seconds in (("slow", 0.8), ("fast", 0.4))]
+    racers = [ctx.step.run(id, after, id, seconds) for id, seconds in (("slow", 0.8), ("fast", 0.4))]
     winner = await next(asyncio.as_completed(racers))
     return await ctx.step.run("next", lambda: f"{winner}, then next")
 
