@@ -123,7 +123,7 @@ class Bodies(unittest.TestCase):
     def test_a26_circular_causes_are_cut(self):
         one, two = ValueError("1"), ValueError("2")
         one.__cause__, two.__cause__ = two, one
-        self.assertEqual([cause.message for cause in raises(one).causes], ["2", "[circular]"])
+        self.assertEqual([cause.message for cause in raises(one).causes], ["2", "[circular cause left out]"])
 
     def test_a28_a_million_characters(self):
         self.assertEqual(len(raises(ValueError("x" * 1_000_000)).message), 1_000_000)

@@ -63,6 +63,13 @@ class Parallel(unittest.TestCase):
 
         self.assertEqual(run(body).value, "rb")
 
+    def test_as_completed_reaches_steps_in_the_order_of_the_code(self):
+        async def body(ctx: Context):
+            steps = [ctx.step.run("s", lambda n: n, n) for n in range(20)]
+            return [await ended for ended in asyncio.as_completed(steps)]
+
+        self.assertEqual(run(body).value, list(range(20)))
+
     def test_d6_none_succeeds(self):
         async def body(ctx: Context):
             steps = [ctx.step.run(id, fails, id) for id in "ab"]

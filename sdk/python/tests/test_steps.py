@@ -175,7 +175,10 @@ class Steps(unittest.TestCase):
         self.assertEqual(run(body).value, ["a", "ab", "u"])
         inputs = {"one#0": '"x"', "two#0": '["y","z"]', "model#0": '{"url":"w","taken":"1970-01-01T00:00:00Z"}'}
         self.assertEqual(run(body, inputs=inputs).value, ["x", "yz", "w"])
-        self.assertIn("2 arguments", run(body, inputs={"two#0": "1"}).failure.message)
+        for inputs, told in (({"two#0": "1"}, "2 arguments"), ({"one#0": "1"}, "as str: 1 is not str")):
+            failure = run(body, inputs=inputs).failure
+            self.assertEqual((failure.name, failure.attempt), ("DeserializeError", 0))
+            self.assertIn(told, failure.message)
 
     def test_steps_have_retries_of_their_own(self):
         async def body(ctx: Context):

@@ -12,8 +12,9 @@ from typing import Any
 
 _PACKAGE = Path(__file__).parent
 _ENTRY = "stepwell_plugin"
-_ENTRY_TEXT = """import {module}
-from stepwell import files
+# The SDK first: what it mends of asyncio is to be so for a module that imports it by name.
+_ENTRY_TEXT = """from stepwell import files
+import {module}
 from stepwell.component import FailureHandler, Functions
 
 files.keep()

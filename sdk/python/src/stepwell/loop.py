@@ -1,10 +1,11 @@
 """An event loop of tasks alone: it runs what is ready and then stops, since only the host knows what comes next."""
 
 import asyncio
+import functools
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from itertools import count
@@ -133,3 +134,20 @@ class Loop(asyncio.AbstractEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         pass  # such as: an exception that nobody has asked for
+
+
+_as_completed = asyncio.as_completed
+
+
+@functools.wraps(_as_completed)
+def _as_completed_in_order(fs: Iterable[Awaitable[Any]], **options: Any) -> Any:
+    """`asyncio.as_completed` makes tasks of coroutines in the order of a set, which is by address.
+
+    That is another one in each pass, in which steps of one id would then get each other's results.
+    """
+    if isinstance(asyncio._get_running_loop(), Loop):
+        fs = [asyncio.ensure_future(awaitable) for awaitable in dict.fromkeys(fs)]
+    return _as_completed(fs, **options)
+
+
+asyncio.as_completed = _as_completed_in_order  # type: ignore[assignment]

@@ -32,6 +32,9 @@ _TEXTS: dict[type, Callable[[str], Any]] = {
     Decimal: Decimal,
 }
 
+# What reading annotations may raise: such as a name that is there for type checkers alone.
+_UNREADABLE = (NameError, TypeError, ValueError, SyntaxError, AttributeError)
+
 
 def read(wanted: Any, value: Any, whose: str) -> Any:
     """A value as `wanted`; `whose` names it in the error.
@@ -51,8 +54,23 @@ def returned(function: Callable[..., Any]) -> Any:
         return function
     try:
         return inspect.get_annotations(inspect.unwrap(function), eval_str=True).get("return", Any)
-    except (NameError, TypeError, ValueError, SyntaxError, AttributeError):
-        return Any  # such as a name that is there for type checkers alone
+    except _UNREADABLE:
+        return Any
+
+
+def taken(function: Callable[..., Any], count: int) -> list[Any]:
+    """What a function says that its first arguments are, by their places; `Any` where it does not say."""
+    said: list[Any] = []
+    try:
+        for parameter in inspect.signature(function, eval_str=True).parameters.values():
+            annotation = Any if parameter.annotation is parameter.empty else parameter.annotation
+            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+                said.append(annotation)
+            elif parameter.kind is parameter.VAR_POSITIONAL:
+                said += [annotation] * count
+    except _UNREADABLE:
+        pass
+    return (said + [Any] * count)[:count]
 
 
 def _read(wanted: Any, value: Any, variables: Mapping[Any, Any]) -> Any:

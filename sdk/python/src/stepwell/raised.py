@@ -80,7 +80,7 @@ def _causes(error: BaseException) -> Iterator[Cause]:
     while (next_error := _behind(error)) is not None and len(seen) <= CAUSES_MAX:
         error = _unwrapped(next_error)
         if id(error) in seen:
-            yield Cause("", "[circular]")
+            yield Cause("Error", "[circular cause left out]")
             return
         seen.add(id(error))
         yield _cause(error)

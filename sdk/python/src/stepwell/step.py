@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 from . import fetch, models
 from .attempt import attempt
 from .duration import Duration, not_negative
+from .errors import DeserializeError
 from .event import Event, NewEvent
 from .fetch import Response
 from .operations import Operations
@@ -60,7 +61,7 @@ class Step:
         """
 
         def closure() -> Any:
-            return function(*_input(self._operations, args), **kwargs)
+            return function(*_input(self._operations, function, args), **kwargs)
 
         result = await self._operations.reach(id, "run", self._retry.options(), closure)
         return models.read(models.returned(function), result, f'the result of step "{id}"')
@@ -211,7 +212,7 @@ class Step:
         return Response.__stepwell_read__(await self._operations.reach(id, "fetch", options))
 
 
-def _input(operations: Operations, own: tuple[Any, ...]) -> tuple[Any, ...]:
+def _input(operations: Operations, function: Callable[..., Any], own: tuple[Any, ...]) -> tuple[Any, ...]:
     """The step's arguments: those of the code, unless the run is done over with others.
 
     One argument is given as it is, several as a list of them.
@@ -222,10 +223,17 @@ def _input(operations: Operations, own: tuple[Any, ...]) -> tuple[Any, ...]:
     value = json.loads(given)
     arguments = value if len(own) > 1 else [value]
     if not isinstance(arguments, list) or len(arguments) != len(own):
-        raise TypeError(f"the input that the step was to be done over with is not a list of {len(own)} arguments")
-    return tuple(_like(argument, theirs) for argument, theirs in zip(arguments, own, strict=True))
+        raise DeserializeError(
+            f"the input that the step was to be done over with is not a list of {len(own)} arguments"
+        )
+    said = models.taken(function, len(own))
+    return tuple(
+        models.read(_like(theirs, wanted), argument, "the input that the step was to be done over with")
+        for argument, theirs, wanted in zip(arguments, own, said, strict=True)
+    )
 
 
-def _like(argument: Any, own: Any) -> Any:
+def _like(own: Any, said: Any) -> Any:
+    """The type of an argument: as the function says, but of what is a model, that one."""
     is_model = is_dataclass(own) or hasattr(own, "model_validate")
-    return models.read(type(own), argument, "the step's new input") if is_model else argument
+    return type(own) if is_model and (said is Any or isinstance(said, type)) else said
