@@ -7,9 +7,8 @@ import model
 
 from stepwell import Context, FailureContext, NonRetriableError, Response, function, plugin
 
-# How often a model that is busy is asked again, and how long after where it does not say.
+# How often a model that is busy is asked again.
 BUSY_MAX = 5
-BUSY_WAIT = "10s"
 
 
 @dataclass
@@ -54,8 +53,8 @@ async def ask(ctx: Context[Page], question: str) -> Response:
             return answer
         if not model.is_busy(answer):
             raise NonRetriableError(f"the model refuses with {answer.status}: {answer.text}")
-        ctx.log.warn("the model is busy", status=answer.status, retry_after=model.retry_after(answer))
-        await ctx.step.sleep(f"while-busy-{n}", model.retry_after(answer) or BUSY_WAIT)
+        ctx.log.warn("the model is busy", status=answer.status)
+        await ctx.step.sleep(f"while-busy-{n}", model.retry_after(answer))
     raise NonRetriableError(f"the model was busy {BUSY_MAX + 1} times")
 
 

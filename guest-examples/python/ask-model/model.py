@@ -7,6 +7,7 @@ from typing import Any
 from stepwell import NonRetriableError, Response
 
 NAME = "small-model"
+BUSY_WAIT = timedelta(seconds=10)
 
 
 def request(question: str) -> dict[str, Any]:
@@ -18,10 +19,10 @@ def is_busy(answer: Response) -> bool:
     return answer.status == 429 or answer.status >= 500
 
 
-def retry_after(answer: Response) -> timedelta | None:
-    """When to ask again, where the model says so."""
+def retry_after(answer: Response) -> timedelta:
+    """When to ask again: as the model says, or else a little later."""
     seconds = answer.header("retry-after") or ""
-    return timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
+    return timedelta(seconds=int(seconds)) if seconds.isdecimal() else BUSY_WAIT
 
 
 def read_answer(text: str) -> str:
