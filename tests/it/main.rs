@@ -8,6 +8,7 @@ mod cli;
 mod clock;
 mod crash;
 mod crons;
+mod examples;
 mod fetch;
 mod flow;
 mod guests;

@@ -81,3 +81,4 @@ class Builds(unittest.TestCase):
         gathered = {file.name for file in (self.folder / "sources").iterdir()}
         self.assertEqual(gathered, {"app.py", "shop", "prices.py", "stepwell"})
         self.assertTrue((self.folder / "sources/stepwell/component.py").exists())
+        self.assertFalse((self.folder / "sources/stepwell/testing").exists(), "tests are none of a plugin's")

@@ -18,7 +18,7 @@ from stepwell import (
 )
 from stepwell.failure import BY_POLICY, NEVER
 
-from .journal import Journal, event, function, handle, run
+from .raw import handle, run
 
 
 class SoldOut(Exception):
@@ -244,9 +244,8 @@ class Handlers(unittest.TestCase):
                 ctx.failed.step("save")
             return [told, ctx.event.data.event.data["sku"], ctx.failed.run_id, reserved, ctx.failed.step("none")]
 
-        recorded = {Key("reserve"): "7", Key("save"): self.failure}
-        ran = handle(alert, self.failure, {"sku": "A1"}, failed_run=recorded)
-        self.assertEqual(ran.value, ["RangeError: far", "A1", "01F", 7, None])
+        handled = handle(alert, self.failure, {"sku": "A1"})
+        self.assertEqual(handled.output, ["RangeError: far", "A1", "run-1", 7, None])
 
     def test_f14_a30_errors_are_rebuilt(self):
         error = self.failure.exception()
@@ -264,15 +263,16 @@ class Handlers(unittest.TestCase):
         async def alert(ctx: FailureContext[Product]):
             return ctx.event.data.event.data.sku
 
-        self.assertEqual(handle(alert, self.failure, {"sku": "A1"}).value, "A1")
+        self.assertEqual(handle(alert, self.failure, {"sku": "A1"}).output, "A1")
 
     def test_f11_a_listener_reads_any_error(self):
         async def listener(ctx: Context[FunctionFailed]):
             error = ctx.event.data.error
             return [str(error), str(error.cause), error.code, type(error.exception().__cause__).__name__]
 
-        failed = {"function_id": "p-f", "run_id": "01F", "event": event({}), "events": [event({})]}
+        event = {"name": "test/event", "id": "1", "ts": 1500, "data": {}}
+        failed = {"function_id": "p-f", "run_id": "01F", "event": event, "events": [event]}
         failed["error"] = {"name": "A", "message": "a", "code": "C", "cause": {"name": "B", "message": "b"}}
-        self.assertEqual(Journal().run(function(listener), failed).value, ["A: a", "B: b", "C", "B"])
+        self.assertEqual(run(listener, failed).value, ["A: a", "B: b", "C", "B"])
         failed["error"] = 5
-        self.assertEqual(Journal().run(function(listener), failed).value, ["5", "None", None, "NoneType"])
+        self.assertEqual(run(listener, failed).value, ["5", "None", None, "NoneType"])

@@ -25,7 +25,7 @@ from stepwell import (
 from stepwell.models import read
 from stepwell.registry import functions, plugin
 
-from .journal import Journal, function, run
+from .raw import function, run
 
 
 class Color(Enum):
@@ -125,7 +125,7 @@ class Data(unittest.TestCase):
         async def body(ctx: Context):
             return [ctx.event.data["a"], len(ctx.events), ctx.event.time.isoformat(), ctx.run_id, ctx.max_attempts]
 
-        self.assertEqual(run(body, {"a": 1}).value, [1, 1, "1970-01-01T00:00:01.500000+00:00", "01R", 2])
+        self.assertEqual(run(body, {"a": 1}).value, [1, 1, "1970-01-01T00:00:01.500000+00:00", "run-1", 2])
 
     def test_it_is_read_as_the_annotation_says(self):
         async def body(ctx: Context[Product]):
@@ -133,7 +133,7 @@ class Data(unittest.TestCase):
             return [event.data.sku for event in ctx.events]
 
         data = {"sku": "A1", "price": 5, "color": "red", "parts": [{"made": "2026-01-02"}], "size": "m", "more": 1}
-        self.assertEqual(Journal().run(function(body), data, [{"sku": "A2"}]).value, ["A1", "A2"])
+        self.assertEqual(run(body, data, [{"sku": "A2"}]).value, ["A1", "A2"])
 
     def test_what_does_not_fit_is_told_and_not_retried(self):
         async def body(ctx: Context[Product]): ...

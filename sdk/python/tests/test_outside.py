@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from stepwell import Backoff, Context, HttpStatusError, NewEvent
+from stepwell.testing import respond
 
-from .journal import function, run
+from .raw import function, run
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Outside(unittest.TestCase):
             none = await ctx.step.wait_for_event("none", "shop/paid", when="async.data.amount > 1")
             return [paid.name, paid.data.amount, none]
 
-        ran = run(body, answers={"paid": {"name": "shop/paid", "data": {"amount": 7}, "id": "1", "ts": 2}})
+        ran = run(body, mocks={"paid": NewEvent("shop/paid", {"amount": 7}), "none": None})
         self.assertEqual(ran.value, ["shop/paid", 7, None])
         year = 365 * 86_400_000
         asked = [
@@ -64,7 +65,7 @@ class Outside(unittest.TestCase):
             one = await ctx.step.invoke("a", "risk-score", {"order": 7}, timeout="1m")
             return [one, (await ctx.step.invoke("b", function(other), Paid(1))).amount]
 
-        ran = run(body, answers={"a": 0.5, "b": {"amount": 2.0}})
+        ran = run(body, mocks={"a": 0.5, "b": {"amount": 2.0}})
         self.assertEqual(ran.value, [0.5, 2])
         asked = [
             ("invoke", {"function": "risk-score", "data": {"order": 7}, "timeout_ms": 60_000}),
@@ -78,8 +79,8 @@ class Outside(unittest.TestCase):
             at = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
             return [one, await ctx.step.send_events("two", [NewEvent("a", Paid(1), id="x", at=at), NewEvent("b")])]
 
-        ran = run(body, answers={"one": {"ids": ["1"]}, "two": {"ids": ["2", "3"]}})
-        self.assertEqual(ran.value, ["1", ["2", "3"]])
+        ran = run(body)
+        self.assertEqual(ran.value, ["event-2", ["x", "event-3"]])
         events = [{"name": "a", "data": {"amount": 1}, "id": "x", "ts": 1000}, {"name": "b", "data": {}}]
         self.assertEqual(ran.asked[1], ("send-events", {"events": events}))
 
@@ -89,8 +90,8 @@ class Outside(unittest.TestCase):
             none = await ctx.step.wait_for_signal("b", "approved-8")
             return [come.data, none, await ctx.step.send_signal("c", "s", [1])]
 
-        ran = run(body, answers={"a": {"signal": "approved-7", "data": 7}, "c": {"run_id": "01X"}})
-        self.assertEqual(ran.value, [7, None, "01X"])
+        ran = run(body, mocks={"a": 7, "b": None})
+        self.assertEqual(ran.value, [7, None, None])
         self.assertEqual(ran.asked[0][1], {"signal": "approved-7", "timeout_ms": 60_000, "on_conflict": "replace"})
         self.assertEqual(ran.asked[2], ("send-signal", {"signal": "s", "data": [1]}))
 
@@ -105,11 +106,8 @@ class Outside(unittest.TestCase):
                 binary.raise_for_status()
             return caught.exception.code
 
-        answers = {
-            "items": {"status": 200, "headers": {"x-b": "3"}, "body": "[2]"},
-            "binary": {"status": 404, "headers": {}, "body": "/wA=", "is_base64": True},
-        }
-        ran = run(body, answers=answers)
+        mocks = {"items": respond(body="[2]", headers={"X-B": "3"}), "binary": respond(404, body=b"\xff\0")}
+        ran = run(body, mocks=mocks)
         self.assertEqual(ran.value, "404")
         sent = {
             "url": "http://a.b",

@@ -5,7 +5,7 @@ import unittest
 
 from stepwell import Context, NonRetriableError, StepError
 
-from .journal import run
+from .raw import run
 
 
 def fails(message: str = "eb"):

@@ -21,7 +21,9 @@ files.keep()
 """
 _TOOL = "componentize-py"
 # What a folder of sources holds that is no source; components are for one kind of machine, and compiled code is not.
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "*.dylib", "*.wasm", ".*", "wit")
+_LEFT_OUT = ("__pycache__", "*.so", "*.pyd", "*.dylib", "*.wasm", ".*")
+# Of the SDK itself: what is for builds and for tests.
+_LEFT_OUT_OF_SDK = ("wit", "testing", "build.py", "inspection.py", "__main__.py")
 
 
 class BuildError(Exception):
@@ -102,7 +104,8 @@ def _gather(sources: Path, places: list[str]) -> None:
     sources.mkdir()
     for place in map(Path, places):
         if place.is_dir():
-            shutil.copytree(place, sources / place.name, ignore=_LEFT_OUT, dirs_exist_ok=True)
+            left_out = _LEFT_OUT + (_LEFT_OUT_OF_SDK if place == _PACKAGE else ())
+            shutil.copytree(place, sources / place.name, ignore=shutil.ignore_patterns(*left_out), dirs_exist_ok=True)
         elif place.suffix == ".py":
             shutil.copy(place, sources / place.name)
 

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from componentize_py_types import Err, Ok
@@ -68,6 +69,9 @@ class Imports:
 
     def log(self, level: Level, message: str, fields: str) -> None:
         log.write(log.Level[level.upper()], message, fields)
+
+    def call(self, function: Callable[..., Any], input: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        return function(*input, **named)
 
 
 def _flush() -> None:

@@ -51,8 +51,7 @@ class Response:
 
     @classmethod
     def __stepwell_read__(cls, told: Any) -> "Response":
-        body = base64.b64decode(told["body"]) if told.get("is_base64") else told["body"].encode()
-        return cls(told["status"], told["headers"], body, told.get("url"))
+        return cls(told["status"], told["headers"], decoded(told), told.get("url"))
 
 
 def request(
@@ -76,10 +75,17 @@ def request(
         options["timeout_ms"] = not_negative(timeout)
     if redirect != "follow":
         options["redirect"] = redirect
-    return options | _body(body or b"")
+    return options | encoded(body or b"")
 
 
-def _body(body: str | bytes) -> dict[str, Any]:
+def decoded(told: Mapping[str, Any]) -> bytes:
+    """The body of a request or a response that is told as the contract has it."""
+    body: str = told.get("body", "")
+    return base64.b64decode(body) if told.get("is_base64") else body.encode()
+
+
+def encoded(body: str | bytes) -> dict[str, Any]:
+    """The same the other way."""
     data = body.encode() if isinstance(body, str) else bytes(body)
     try:
         return {"body": data.decode()} if data else {}

@@ -1,7 +1,8 @@
 """The door to the host: the contract's functions, so that the SDK's logic is tested without a component."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from .failure import Failure, Key
 
@@ -62,7 +63,7 @@ Outcome = Completed | Suspended | Failed
 
 
 class Host(Protocol):
-    """What the SDK asks of a host; each method is the function of the same name in the contract."""
+    """What the SDK asks of a host; each method but `call` is the function of the same name in the contract."""
 
     def plan(self, found: list[Found]) -> list[int | None]:
         """For each: the attempt of a step that is to run here and now; `None` where the host sees to it."""
@@ -77,3 +78,6 @@ class Host(Protocol):
     def step_input(self, key: Key) -> str | None: ...
 
     def log(self, level: Level, message: str, fields: str) -> None: ...
+
+    def call(self, function: Callable[..., Any], input: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        """Calls the function of the step that is to run; a test's host may have another result for it."""

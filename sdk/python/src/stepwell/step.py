@@ -61,7 +61,7 @@ class Step:
         """
 
         def closure() -> Any:
-            return function(*_input(self._operations, function, args), **kwargs)
+            return self._operations.host.call(function, _input(self._operations, function, args), kwargs)
 
         result = await self._operations.reach(id, "run", self._retry.options(), closure)
         return models.read(models.returned(function), result, f'the result of step "{id}"')
