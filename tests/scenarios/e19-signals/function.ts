@@ -13,8 +13,12 @@ export const replaces = createFunction({ id: 'e19-replaces' }, { event: 'e19/go-
   return approval?.data;
 });
 
-export const sends = createFunction({ id: 'e19-sends', retries: 1 }, { event: 'e19/send' }, async ({ step, attempt }) => {
-  const { runId } = await step.sendSignal('approve', { signal: 'approved', data: { by: 'Ada' } });
-  if (attempt === 0) throw new Error('once more');
-  return runId !== null;
-});
+export const sends = createFunction(
+  { id: 'e19-sends', retries: 1 },
+  { event: 'e19/send' },
+  async ({ step, attempt }) => {
+    const { runId } = await step.sendSignal('approve', { signal: 'approved', data: { by: 'Ada' } });
+    if (attempt === 0) throw new Error('once more');
+    return runId !== null;
+  },
+);

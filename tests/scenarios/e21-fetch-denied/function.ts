@@ -13,7 +13,11 @@ export const catches = createFunction({ id: 'e21', retries: 3 }, { event: 'e21/g
   return fetched.reason instanceof StepError ? fetched.reason.code : undefined;
 });
 
-export const letsPass = createFunction({ id: 'e21-uncaught', retries: 3 }, { event: 'e21/go-uncaught' }, async ({ step }) => {
-  const { status } = await step.fetch('get', 'http://[::1]:9000/');
-  return status;
-});
+export const letsPass = createFunction(
+  { id: 'e21-uncaught', retries: 3 },
+  { event: 'e21/go-uncaught' },
+  async ({ step }) => {
+    const { status } = await step.fetch('get', 'http://[::1]:9000/');
+    return status;
+  },
+);

@@ -1,4 +1,4 @@
-// Three steps, of which the second has an input and refuses too much, and a handler that fails as long as it is told to.
+// Three steps, of which the second has an input and refuses too much, and a handler that fails as long as it is told.
 import { createFunction, NonRetriableError } from '@stepwell/sdk';
 
 export const r1 = createFunction<{ cents: number }>(
