@@ -35,6 +35,7 @@ export class RetryAfterError extends Error {
 export class StepError extends Error {
   /** The id of the step. */
   readonly stepId: string;
+  declare readonly code?: string;
   readonly #failure: Failure;
 
   constructor(stepId: string, failure: Failure) {

@@ -12,6 +12,6 @@ async fn save(Context { step, .. }: Context) -> Result<()> {
 }
 
 async fn report(FailureContext { error, event, .. }: FailureContext) -> Result<String> {
-    let told = event.data.error.cause.map(|cause| cause.message);
-    Ok(format!("{error}, caused by {}, told as {told:?}", error.causes[0].message))
+    let told = event.data.error.cause.map(|cause| cause.message).unwrap_or_default();
+    Ok(format!("{error}, caused by {}, told as {told}", error.causes[0].message))
 }

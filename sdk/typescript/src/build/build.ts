@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { componentize } from '@bytecodealliance/componentize-js';
 import { build as esbuild } from 'esbuild';
 import type { SourceTable } from '../stack.js';
+import { hastenTexts } from './bindings.js';
 import { topLevelError } from './problems.js';
 import type { Project } from './project.js';
 import { tableOf } from './table.js';
@@ -32,6 +33,7 @@ export async function build(project: Project, out: string): Promise<void> {
 
 /** Runs the modules' top level, and makes a component of what they have come to; no variables are granted yet. */
 async function wrap(sourcePath: string, table: SourceTable): Promise<Uint8Array> {
+  await hastenTexts();
   try {
     return (await componentize({ sourcePath, witPath: WIT, worldName: 'guest', env: {} })).component;
   } catch (error) {
