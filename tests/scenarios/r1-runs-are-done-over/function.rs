@@ -24,5 +24,5 @@ async fn handle(FailureContext { error, failed, step, .. }: FailureContext) -> R
     let sku: Option<String> = failed.step("look-up")?;
     step.run_on("report", false, |works: bool| if works { Ok(()) } else { Err(Error::from(NonRetriableError::new("no"))) })
         .await?;
-    Ok(format!("{}: {sku:?}", error.message))
+    Ok(format!("{}: {}", error.message, sku.unwrap_or_default()))
 }
