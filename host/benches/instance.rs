@@ -1,6 +1,8 @@
-//! What it costs to start a Rust instance and to run ten trivial steps in it, without store or scheduler.
+//! What a component costs: to compile, to load, to start an instance of, to run steps in, without store or scheduler.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -49,27 +51,115 @@ impl StepHost for Immediate {
     }
 }
 
-const ROUNDS: usize = 2_000;
+/// Entries of which the median counts.
+const ROUNDS: usize = 1_000;
+/// The same where one takes milliseconds.
+const LONG_ROUNDS: usize = 40;
+/// More steps, between two runs by which one step is measured.
+const MORE_STEPS: usize = 200;
+/// How long instances live whose memory is measured: some turns, so that all are there at one time.
+const TOGETHER_US: f64 = 200_000.0;
+/// Instances that live side by side when their memory is measured.
+const TOGETHER: usize = 16;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let guest = std::env::var("STEPWELL_BENCH_GUEST").expect("STEPWELL_BENCH_GUEST names the component to run");
+    let other = std::env::var("STEPWELL_BENCH_OTHER").expect("STEPWELL_BENCH_OTHER names one of the same language");
     let cache = std::env::temp_dir().join(format!("stepwell-bench-{}", std::process::id()));
-    let options = Options { cache: cache.clone(), compiler: Compiler::InProcess, instances: 4 };
-    let sandbox = Sandbox::new(options).expect("the sandbox starts");
-    let bytes = std::fs::read(guest).expect("the component is readable");
-    let plugin = sandbox.load(bytes.into()).await.expect("the component is valid");
-    let start_us = median(&plugin, "no-steps").await;
-    let run_us = median(&plugin, "ten-steps").await;
-    println!("{}", serde_json::json!({ "start_us": start_us, "run_us": run_us }));
+    let (plugin, compile_s) = timed(load(&cache, &guest)).await;
+    drop(plugin);
+    let (_, compile_other_s) = timed(load(&cache, &other)).await;
+    let sandbox = sandbox(&cache);
+    let bytes: Arc<[u8]> = std::fs::read(&guest).expect("the component is readable").into();
+    let (plugin, load_s) = timed(sandbox.load(bytes.clone())).await;
+    let plugin = plugin.expect("the component is valid");
+    let start_us = median(&plugin, "no-steps", "{}", ROUNDS).await;
+    let run_us = median(&plugin, "ten-steps", "{}", ROUNDS).await;
+    let steps = |steps: usize| format!(r#"{{"steps":{steps}}}"#);
+    let few_us = median(&plugin, "many-steps", &steps(10), LONG_ROUNDS).await;
+    let many_us = median(&plugin, "many-steps", &steps(10 + MORE_STEPS), LONG_ROUNDS).await;
+    let step_us = (many_us - few_us) / MORE_STEPS as f64;
+    let megabyte_us = median(&plugin, "payload", r#"{"bytes":1000000}"#, LONG_ROUNDS).await - start_us;
+    let figures = serde_json::json!({
+        "component_mb": bytes.len() as f64 / 1e6,
+        "compile_s": compile_s,
+        "compile_other_s": compile_other_s,
+        "load_ms": load_s * 1e3,
+        "start_us": start_us,
+        "run_us": run_us,
+        "step_us": step_us,
+        "megabyte_ms": megabyte_us / 1e3,
+        "instance_kb": instance_kb(&plugin, TOGETHER_US / step_us).await,
+    });
+    println!("{figures}");
     std::fs::remove_dir_all(cache).expect("the cache is removed");
 }
 
+fn sandbox(cache: &Path) -> Arc<Sandbox> {
+    let options = Options { cache: cache.to_owned(), compiler: Compiler::InProcess, instances: TOGETHER * 4 };
+    Sandbox::new(options).expect("the sandbox starts")
+}
+
+async fn load(cache: &Path, component: &str) -> Plugin {
+    let bytes = std::fs::read(component).expect("the component is readable");
+    sandbox(cache).load(bytes.into()).await.expect("the component is valid")
+}
+
+/// What a future comes to, and how long it takes, in seconds.
+async fn timed<T>(future: impl Future<Output = T>) -> (T, f64) {
+    let started = Instant::now();
+    (future.await, started.elapsed().as_secs_f64())
+}
+
 /// Median time of an entry, in microseconds.
-async fn median(plugin: &Plugin, function: &str) -> f64 {
+async fn median(plugin: &Plugin, function: &str, data: &str, rounds: usize) -> f64 {
+    let entry = entry(function, data);
+    let mut times = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        let ((), seconds) = timed(enter(plugin, entry.clone())).await;
+        times.push(seconds * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+/// Memory of this process that one more instance takes while it runs, in kilobytes: instances that give way to each
+/// other, beside none.
+async fn instance_kb(plugin: &Plugin, steps: f64) -> f64 {
+    let before = resident_kb();
+    let entry = entry("many-steps", &format!(r#"{{"steps":{steps:.0}}}"#));
+    let most = Arc::new(AtomicU64::new(0));
+    let runs = (0..TOGETHER).map(|_| {
+        let (plugin, entry, most) = (plugin.clone(), entry.clone(), most.clone());
+        tokio::spawn(async move {
+            enter(&plugin, entry).await;
+            most.fetch_max(resident_kb(), Ordering::Relaxed);
+        })
+    });
+    for run in runs.collect::<Vec<_>>() {
+        run.await.expect("the run does not panic");
+    }
+    most.load(Ordering::Relaxed).saturating_sub(before) as f64 / TOGETHER as f64
+}
+
+fn resident_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("the system tells of this process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it tells its size");
+    line.split_whitespace().next().and_then(|kb| kb.parse().ok()).expect("a number")
+}
+
+async fn enter(plugin: &Plugin, entry: Entry) {
+    let bounds = Bounds { memory_bytes: limits::MEMORY_DEFAULT_BYTES, deadline_ms: limits::DEADLINE_DEFAULT_MS };
+    let (exit, _) = plugin.enter(entry, Box::new(Immediate::default()), &Arc::new(Grants::default()), bounds).await;
+    assert!(matches!(exit, Exit::Completed(_)), "{exit:?}");
+}
+
+fn entry(function: &str, data: &str) -> Entry {
     let ids = IdSource::new(0, [1; 32]);
-    let event = Event::receive(r#"{"name":"bench"}"#, &Namespace::default(), ids.event(1_000), 1_000);
-    let entry = Entry {
+    let event = format!(r#"{{"name":"bench","data":{data}}}"#);
+    let event = Event::receive(&event, &Namespace::default(), ids.event(1_000), 1_000);
+    Entry {
         run: ids.run(1_000),
         function: function.to_owned(),
         attempt: 0,
@@ -78,16 +168,5 @@ async fn median(plugin: &Plugin, function: &str) -> f64 {
         on_failure: None,
         secret: [7; 32],
         started: 1_000,
-    };
-    let bounds = Bounds { memory_bytes: limits::MEMORY_DEFAULT_BYTES, deadline_ms: limits::DEADLINE_DEFAULT_MS };
-    let grants = Arc::new(Grants::default());
-    let mut times = Vec::with_capacity(ROUNDS);
-    for _ in 0..ROUNDS {
-        let started = Instant::now();
-        let (exit, _) = plugin.enter(entry.clone(), Box::new(Immediate::default()), &grants, bounds).await;
-        times.push(started.elapsed().as_secs_f64() * 1e6);
-        assert!(matches!(exit, Exit::Completed(_)), "{exit:?}");
     }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }

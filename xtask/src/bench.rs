@@ -6,6 +6,7 @@ mod crowd;
 mod first_step;
 mod floor;
 mod host;
+mod languages;
 mod many;
 mod report;
 
@@ -25,7 +26,7 @@ pub struct Options {
     #[arg(long)]
     json: bool,
     /// What to measure.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Loads, Part::Crowds, Part::Many])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Loads, Part::Crowds, Part::Many, Part::Languages])]
     parts: Vec<Part>,
     /// Runs for each load (of ten trivial sequential steps each).
     #[arg(long, default_value_t = 1_000)]
@@ -58,6 +59,8 @@ enum Part {
     Crowds,
     /// The same beside many functions.
     Many,
+    /// What a plugin costs in each language.
+    Languages,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -75,7 +78,9 @@ pub fn run(options: &Options) -> Result<()> {
         }
     }
     let many = has(Part::Many).then(|| many::measure(&binary, &folder, options.rounds)).transpose()?;
-    let report = Report { alone, crowds, many };
+    let languages =
+        if has(Part::Languages) { languages::measure(&std::path::absolute(&binary)?, &folder)? } else { Vec::new() };
+    let report = Report { alone, crowds, many, languages };
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?)
     } else {
@@ -86,7 +91,7 @@ pub fn run(options: &Options) -> Result<()> {
 
 /// A host with nothing else to do, and what the machine can do at all.
 fn alone(options: &Options, binary: &Path, folder: &Path) -> Result<Alone> {
-    let instance = host::instance_start()?;
+    let instance = host::instance(&guests::path("bench"), &guests::path("hello"))?;
     let plugins = [Plugin::guest("bench")];
     let mut loads = Vec::new();
     let mut idle_mb = 0.0;

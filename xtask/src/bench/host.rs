@@ -38,11 +38,22 @@ pub struct Counters {
     pub written_bytes: u64,
 }
 
-/// Measured in one process, without a host around it.
+/// What a component costs, measured in one process, without a host around it.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Instance {
+    pub component_mb: f64,
+    pub compile_s: f64,
+    /// Another component, with what the first one has left.
+    pub compile_other_s: f64,
+    pub load_ms: f64,
+    /// An entry that does nothing.
     pub start_us: f64,
+    /// One with ten steps.
     pub run_us: f64,
+    pub step_us: f64,
+    /// A result of a megabyte, beyond the start.
+    pub megabyte_ms: f64,
+    pub instance_kb: f64,
 }
 
 /// A host on a database of its own. Dropping it kills it.
@@ -221,10 +232,11 @@ fn listening(child: &mut Child) -> Result<SocketAddr> {
 }
 
 /// Runs `host/benches/instance.rs`, which prints its figures as JSON.
-pub fn instance_start() -> Result<Instance> {
+pub fn instance(guest: &Path, other: &Path) -> Result<Instance> {
     let output = Command::new(env!("CARGO"))
         .args(["bench", "--quiet", "--package", "stepwell", "--bench", "instance"])
-        .env("STEPWELL_BENCH_GUEST", guests::path("bench"))
+        .env("STEPWELL_BENCH_GUEST", guest)
+        .env("STEPWELL_BENCH_OTHER", other)
         .stderr(Stdio::inherit())
         .output()?;
     let text = String::from_utf8(output.stdout)?;

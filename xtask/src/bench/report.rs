@@ -10,6 +10,7 @@ use super::compare::Comparison;
 use super::crowd::{Crowd, Kind};
 use super::floor::Floor;
 use super::host::{Counters, Durability, Instance};
+use super::languages::Language;
 use super::many::Many;
 
 /// Steps in a run of the load.
@@ -20,6 +21,7 @@ pub struct Report {
     pub alone: Option<Alone>,
     pub crowds: Vec<Crowd>,
     pub many: Option<Many>,
+    pub languages: Vec<Language>,
 }
 
 /// A host with nothing else to do.
@@ -115,8 +117,33 @@ impl fmt::Display for Report {
         if let Some(many) = &self.many {
             write!(f, "{many}")?;
         }
-        Ok(())
+        languages(f, &self.languages)
     }
+}
+
+/// A row for each figure, a column for each language.
+fn languages(f: &mut fmt::Formatter<'_>, languages: &[Language]) -> fmt::Result {
+    let row = |f: &mut fmt::Formatter<'_>, what: &str, of: fn(&Language) -> f64| {
+        write!(f, "{what:<48}")?;
+        languages.iter().try_for_each(|language| write!(f, " {:>10.2}", of(language)))?;
+        writeln!(f)
+    };
+    if languages.is_empty() {
+        return Ok(());
+    }
+    write!(f, "{:<48}", "A plugin")?;
+    languages.iter().try_for_each(|language| write!(f, " {:>10}", language.name))?;
+    writeln!(f)?;
+    row(f, "built from source, s", |language| language.build_s)?;
+    row(f, "component, MB", |language| language.instance.component_mb)?;
+    row(f, "compiled, the first of its language, s", |language| language.instance.compile_s)?;
+    row(f, "compiled, another one, s", |language| language.instance.compile_other_s)?;
+    row(f, "loaded from the cache, ms", |language| language.instance.load_ms)?;
+    row(f, "an entry that does nothing, µs", |language| language.instance.start_us)?;
+    row(f, "an entry with ten steps, µs", |language| language.instance.run_us)?;
+    row(f, "one step more, µs", |language| language.instance.step_us)?;
+    row(f, "a result of a megabyte more, ms", |language| language.instance.megabyte_ms)?;
+    row(f, "memory of one instance more, KB", |language| language.instance.instance_kb)
 }
 
 impl fmt::Display for Crowd {

@@ -10,6 +10,7 @@ fn functions() -> Vec<Function> {
         Function::new("no-steps", no_steps).on("bench/no-steps"),
         Function::new("many-steps", many_steps).on("bench/many-steps"),
         Function::new("parallel-steps", parallel_steps).on("bench/parallel-steps"),
+        Function::new("payload", payload).on("bench/payload"),
     ]
 }
 
@@ -40,6 +41,12 @@ async fn many_steps(Context { event, step, .. }: Context) -> Result<u32> {
 async fn parallel_steps(Context { event, step, .. }: Context) -> Result<u32> {
     let steps = (0..count(&event.data)).map(|_| step.run("step", || Ok(1)));
     Ok(try_join_all(steps).await?.into_iter().sum())
+}
+
+/// A text of as many letters as the event says: `{"bytes": 1000000}`.
+async fn payload(Context { event, .. }: Context) -> Result<String> {
+    let bytes = event.data["bytes"].as_u64().unwrap_or_default();
+    Ok("x".repeat(usize::try_from(bytes).unwrap_or_default()))
 }
 
 fn count(data: &serde_json::Value) -> u64 {
