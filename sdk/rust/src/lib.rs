@@ -46,6 +46,9 @@
 //! [`join!`], [`try_join!`], [`join_all`], [`try_join_all`], [`race`](race()), [`race_all`] and [`first_ok`] work on
 //! operations and on whole `async` blocks of them, and so does any combinator that needs no runtime, such as those of
 //! `futures`. The host runs steps that are reached together on all its cores.
+//!
+//! # Tests
+//! With the feature `testing`, `stepwell::testing` is a host in memory for a plugin's own tests.
 
 mod base64;
 #[doc(hidden)]
@@ -56,8 +59,6 @@ mod drive;
 mod error;
 mod event;
 mod failure;
-#[cfg(test)]
-mod fake;
 mod fetch;
 mod flow;
 mod function;
@@ -71,6 +72,8 @@ pub mod plugin;
 mod race;
 mod retry;
 mod step;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 

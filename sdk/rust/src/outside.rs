@@ -171,6 +171,11 @@ impl NewEvent {
         self
     }
 
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn value(self) -> Result<Value, String> {
+        self.json
+    }
+
     pub(crate) fn options(events: impl IntoIterator<Item = Self>) -> Result<String, String> {
         let events: Result<Vec<Value>, String> = events.into_iter().map(|event| event.json).collect();
         Ok(json!({ "events": events? }).to_string())

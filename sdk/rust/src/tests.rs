@@ -1,18 +1,21 @@
-//! The SDK against a host in memory: what is planned when, what comes back, what each error becomes.
+//! The SDK against the test host: what is planned when, what comes back, what each error becomes.
+
+mod raw;
 
 use crate::bindings::stepwell::plugin::types::{self, RetryAdvice};
-use crate::fake::{Journal, Ran};
+use crate::testing::TestHost;
 use crate::{
     Context, Either, Error, FailureContext, Function, NonRetriableError, Result, ResultExt, RetryAfterError, StepError,
     blocking, first_ok, join, race, race_all, try_join, try_join_all,
 };
+use raw::{Ran, Raw};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 fn run<R: serde::Serialize + 'static>(handler: impl AsyncFn(Context) -> Result<R> + 'static) -> Ran {
-    Journal::new().run(&Function::new("f", handler), "{}")
+    Raw::default().run(Function::new("f", handler), &json!({}))
 }
 
 fn completed(ran: &Ran) -> &Value {
@@ -197,7 +200,7 @@ fn a_result_for_a_key_not_asked_for_is_kept_until_it_is() {
         let a = step.run("a", || Ok(1)).await?;
         Ok(a + step.run("b", || Err::<i32, _>(Error::msg("b is memoized"))).await?)
     });
-    let ran = Journal::new().with("removed", "7").with("b", "2").with("a", "1").run(&body, "{}");
+    let ran = Raw::default().with("removed", "7").with("b", "2").with("a", "1").run(body, &json!({}));
     assert_eq!(completed(&ran), &json!(3));
 }
 
@@ -216,13 +219,13 @@ fn a_sleep_suspends_the_body_and_returns_nothing() {
 
 #[test]
 fn a_fetch_is_the_hosts_to_make() {
-    let response = r#"{"status":503,"headers":{"retry-after":"9"},"body":"later"}"#;
+    let response = json!({ "status": 503, "headers": { "retry-after": "9" }, "body": "later" });
     let handler = async |Context { step, .. }: Context| {
         let response = step.fetch("get", crate::Request::get("http://a.b/")).await?;
         let told = (response.status(), response.header("Retry-After").map(str::to_owned), response.text().into_owned());
         Ok(told)
     };
-    let ran = Journal::new().answering("get", response).run(&Function::new("f", handler), "{}");
+    let ran = Raw::default().answering("get", response).run(Function::new("f", handler), &json!({}));
     assert_eq!(completed(&ran), &json!([503, "9", "later"]));
     assert_eq!(ran.calls, ["enter", "plan get#0", "enter", "plan get#0", "next get#0"]);
     assert_eq!(ran.asked, [r#"fetch {"method":"GET","url":"http://a.b/"}"#]);
@@ -230,13 +233,13 @@ fn a_fetch_is_the_hosts_to_make() {
 
 #[test]
 fn a_blocking_fetch_does_the_same() {
-    let response = r#"{"status":200,"headers":{},"body":"7"}"#;
+    let response = json!({ "status": 200, "headers": {}, "body": "7" });
     let body = Function::blocking("f", |blocking::Context { step, .. }: blocking::Context| {
         let often = step.retrying(crate::Retry::default().times(9));
         let response = often.fetch("post", crate::Request::post("http://a.b/").json(&1))?;
         response.success()?.json::<u8>()
     });
-    let ran = Journal::new().answering("post", response).run(&body, "{}");
+    let ran = Raw::default().answering("post", response).run(body, &json!({}));
     assert_eq!(completed(&ran), &json!(7));
     let options =
         r#"{"body":"1","headers":{"content-type":"application/json"},"method":"POST","retries":9,"url":"http://a.b/"}"#;
@@ -309,7 +312,7 @@ fn steps_know_their_attempt_and_their_idempotency_key() {
             })
             .await?)
     });
-    assert_eq!(completed(&ran), &json!("01R-charge-0"));
+    assert_eq!(completed(&ran), &json!("run-1-charge-0"));
 }
 
 #[test]
@@ -319,7 +322,7 @@ fn the_blocking_style_does_the_same() {
         step.sleep("nap", Duration::from_secs(1))?;
         Ok(step.run("b", || Ok(one + 1))?)
     });
-    let ran = Journal::new().run(&body, "{}");
+    let ran = Raw::default().run(body, &json!({}));
     assert_eq!(completed(&ran), &json!(2));
     let first = ["enter", "plan a#0", "finish a#0", "next a#0", "plan nap#0"];
     let second = ["enter", "plan a#0", "next a#0", "plan nap#0", "next nap#0", "plan b#0", "finish b#0", "next b#0"];
@@ -331,7 +334,7 @@ fn a_nested_blocking_step_is_an_error_too() {
     let body = Function::blocking("f", |blocking::Context { step, .. }: blocking::Context| {
         Ok(step.run("outer", || Ok(step.run("inner", || Ok(1))?))?)
     });
-    assert_eq!(failed(&Journal::new().run(&body, "{}")).name, "NestedStepError");
+    assert_eq!(failed(&Raw::default().run(body, &json!({}))).name, "NestedStepError");
 }
 
 fn failing_step() -> Result<u32> {
@@ -446,7 +449,7 @@ fn what_is_no_json_is_a_clear_error() {
 #[test]
 fn a_result_that_does_not_fit_is_a_clear_error() {
     let body = Function::new("f", async |Context { step, .. }: Context| Ok(step.run("a", || Ok(1_u8)).await?));
-    let ran = Journal::new().with("a", r#""text""#).run(&body, "{}");
+    let ran = Raw::default().with("a", r#""text""#).run(body, &json!({}));
     let failure = failed(&ran);
     assert_eq!((failure.name.as_str(), failure.advice), ("DeserializeError", RetryAdvice::Never));
     assert!(failure.message.starts_with("failed to read the result of step \"a\" as u8: invalid type: string"));
@@ -455,7 +458,7 @@ fn a_result_that_does_not_fit_is_a_clear_error() {
 #[test]
 fn event_data_that_does_not_fit_is_a_clear_error() {
     let body = Function::new("f", async |_: Context<u8>| Ok(()));
-    let ran = Journal::new().run(&body, r#"{"x":1}"#);
+    let ran = Raw::default().run(body, &json!({ "x": 1 }));
     assert_eq!((failed(&ran).name.as_str(), failed(&ran).advice), ("DeserializeError", RetryAdvice::Never));
     assert_eq!(ran.calls, ["enter"]);
 }
@@ -468,23 +471,28 @@ fn a_context_tells_of_the_run_and_its_events() {
         let at = context.event.time().duration_since(std::time::UNIX_EPOCH)?.as_millis();
         Ok(json!([context.run_id, context.attempt, context.max_attempts, context.event.name, all, at]))
     });
-    assert_eq!(completed(&ran), &json!(["01R", 0, 2, "test/event", ["01E"], 1500]));
-    assert_eq!(ran.log, [r#"hello {"a":1}"#]);
+    assert_eq!(completed(&ran), &json!(["run-1", 0, 2, "test/event", ["event-1"], 1500]));
+    let [line] = ran.run.log().try_into().expect("one line");
+    assert_eq!((line.level, line.message.as_str(), line.fields), (crate::Level::Info, "hello", json!({ "a": 1 })));
 }
 
 #[test]
 fn a_failure_handler_gets_the_error_the_event_and_what_was_done() {
-    let function = Function::new("f", async |_: Context| Ok(())).on_failure(
-        async |FailureContext { error, event, failed, step, run_id, .. }: FailureContext<u8>| {
+    let body = async |Context { step, .. }: Context| {
+        step.run("done", || Ok(5)).await?;
+        Err::<(), _>(Error::new("Boom", "it broke"))
+    };
+    let function = Function::new("f", body).on("test/event").on_failure(
+        async |FailureContext { error, event, failed, step, run_id, .. }: FailureContext| {
             let done: Option<u32> = failed.step("done")?;
             let other: Option<u32> = failed.nth_step("done", 1)?;
             let said = step.run("alert", || Ok(error.to_string())).await?;
             Ok(json!([said, done, other, failed.run_id, run_id, event.data.event.data, event.data.function_id]))
         },
     );
-    let failure = Error::new("Boom", "it broke").of_body();
-    let ran = Journal::new().after("done", "5").handle(&function, &failure, "9");
-    assert_eq!(completed(&ran), &json!(["Boom: it broke", 5, null, "01F", "01R", 9, "p-f"]));
+    let run = TestHost::new([function]).plugin("p").execute("test/event", json!({ "x": 9 }));
+    let wanted = json!(["Boom: it broke", 5, null, "run-1", "run-2", { "x": 9 }, "p-f"]);
+    assert_eq!(run.handler().output(), wanted);
 }
 
 #[test]
@@ -547,11 +555,11 @@ fn a_step_gets_its_input_or_the_one_that_is_given() {
             Ok(step.run_on("charge", 7, |cents: u32| Ok(cents)).await?)
         })
     };
-    assert_eq!(completed(&Journal::new().run(&body(), "{}")), &json!(7));
-    assert_eq!(completed(&Journal::new().with_input("charge", "9").run(&body(), "{}")), &json!(9));
-    let ran = Journal::new().with_input("charge", r#""much""#).run(&body(), "{}");
+    assert_eq!(completed(&Raw::default().run(body(), &json!({}))), &json!(7));
+    assert_eq!(completed(&Raw::default().with_input("charge", "9").run(body(), &json!({}))), &json!(9));
+    let ran = Raw::default().with_input("charge", r#""much""#).run(body(), &json!({}));
     assert_eq!(failed(&ran).name, "DeserializeError");
     let blocking =
         Function::blocking("f", |context: blocking::Context| Ok(context.step.run_on("charge", 7, Ok::<u32, Error>)?));
-    assert_eq!(completed(&Journal::new().with_input("charge", "9").run(&blocking, "{}")), &json!(9));
+    assert_eq!(completed(&Raw::default().with_input("charge", "9").run(blocking, &json!({}))), &json!(9));
 }

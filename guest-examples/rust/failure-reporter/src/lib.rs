@@ -1,5 +1,8 @@
 //! Reports the failures of all functions in one place.
 
+#[cfg(test)]
+mod tests;
+
 use std::iter::successors;
 use stepwell::{Context, Function, FunctionFailed, Result};
 

@@ -1,6 +1,8 @@
 //! Imports a product's images, and alerts the team when that fails for good.
 
 mod shop;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
 use shop::{Image, ShopApi};
