@@ -1,15 +1,57 @@
 //! Examples that are the same in each language, on the real host: what they come to, and what is seen of that outside.
 
+use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-use crate::process::Host;
+use crate::guests;
+use crate::process::{Host, Site};
 use crate::witness::Witness;
+
+/// What each language has under the same name, with the same ids and results.
+pub const SAME: [&str; 4] = ["order-saga", "fan-out", "onboarding", "ask-model"];
 
 /// Sends an event with this data and follows its runs: the exit code, and a line for each.
 pub type Send<'a> = dyn Fn(&str, &str) -> (i32, Vec<Value>) + 'a;
 
+pub fn trials() -> Vec<Trial> {
+    vec![Trial::test("examples::rust", || on_the_host(|plugin| guests::bytes(plugin).to_vec()))]
+}
+
+/// All of them in one language, by the components that they are there.
+pub fn on_the_host(component: impl Fn(&str) -> Vec<u8>) -> Result<(), Failed> {
+    let site = Site::new(&[]);
+    for plugin in SAME {
+        site.put_bytes(plugin, &component(plugin));
+    }
+    let model = model();
+    site.configure(&grants(&model));
+    let mut host = site.serve(&["--retry-interval", "1ms"], &[])?;
+    let send = |event: &str, data: &str| {
+        let said = site.ask(&host, &["send", event, data, "--wait", "--json"], &[]);
+        (said.code, said.lines())
+    };
+    order_saga(&host, &send);
+    fan_out(&host, &send);
+    ask_model(&model, &send);
+    onboarding(&mut host);
+    assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
+    Ok(())
+}
+
+/// A step for each reader; who cannot be reached is counted, and what was sent is told.
+fn fan_out(host: &Host, send: &Send<'_>) {
+    let issue = r#"{"issue":"may","readers":5,"bounces":["reader-1@example.com","reader-4@example.com"]}"#;
+    let (code, lines) = send("newsletter/issue.ready", issue);
+    let bounced = ["reader-1@example.com", "reader-4@example.com"];
+    assert_eq!((code, &lines[1]["output"]), (0, &json!({ "sent": 3, "bounced": bounced })), "{lines:?}");
+    let journal = journal(host, &lines[1]);
+    let mut sent = completed(&journal);
+    sent.sort_unstable();
+    assert_eq!(sent, ["load-readers", "send-to-0", "send-to-2", "send-to-3"], "{journal:#?}");
+}
+
 /// What is rolled back is exactly what had been done, the last first, each in a step.
-pub fn order_saga(host: &Host, send: &Send<'_>) {
+fn order_saga(host: &Host, send: &Send<'_>) {
     let (code, lines) = send("shop/order.placed", r#"{"order":"o-1","fails_at":null}"#);
     assert_eq!((code, &lines[1]["output"]), (0, &json!({ "order": "o-1", "shipped": true })), "{lines:?}");
 
@@ -25,7 +67,7 @@ pub fn order_saga(host: &Host, send: &Send<'_>) {
 }
 
 /// A model that is busy once, and refuses whoever asks in the wrong tone.
-pub fn model() -> Witness {
+fn model() -> Witness {
     Witness::answering(|_, number| match number {
         0 => response("429 Too Many Requests", "retry-after: 0\r\n", ""),
         1 => response("200 OK", "", r#"{"content":[{"text":"It is about steps."}]}"#),
@@ -39,14 +81,14 @@ fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
 }
 
 /// What `ask-model` may use.
-pub fn grants(model: &Witness) -> String {
+fn grants(model: &Witness) -> String {
     let (host, url) = (model.address(), model.url());
     let variables = format!("{{ MODEL_URL = \"{url}\", MODEL_TOKEN = \"secret\" }}");
     format!("[plugins.ask-model]\nprivate_hosts = [\"{host}\"]\nvariables = {variables}\n")
 }
 
 /// A busy model is asked again, its answer is read; one that refuses is told to the author.
-pub fn ask_model(model: &Witness, send: &Send<'_>) {
+fn ask_model(model: &Witness, send: &Send<'_>) {
     let page = r#"{"page":"/intro","text":"Steps are remembered."}"#;
     let (code, lines) = send("docs/page.changed", page);
     let wanted = json!({ "page": "/intro", "summary": "It is about steps." });
@@ -64,7 +106,7 @@ pub fn ask_model(model: &Witness, send: &Send<'_>) {
 }
 
 /// It waits for the post of its own user, and ends where that user does.
-pub fn onboarding(host: &mut Host) {
+fn onboarding(host: &mut Host) {
     let (ada, grace) = (sign_up(host, "ada"), sign_up(host, "grace"));
     host.send(&json!({ "name": "app/post.created", "data": { "user": "ada" } }));
     host.send(&json!({ "name": "app/user.deleted", "data": { "user": "grace" } }));

@@ -43,6 +43,7 @@ fn main() {
         cli::trials(),
         crash::trials(),
         crons::trials(),
+        examples::trials(),
         fetch::trials(),
         flow::trials(),
         hot_swap::trials(),
