@@ -37,13 +37,13 @@ impl Source {
     }
 }
 
-/// The SDK as a project's manifest names it.
+/// The SDK as a project's manifest names it; in Rust between braces, where features may stand beside it.
 pub fn dependency(language: Language, source: &Source) -> String {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     let folder = source.folder().map(|folder| folder.display().to_string());
     match (language, folder) {
-        (Language::Rust, Some(folder)) => format!("{{ path = {folder:?} }}"),
-        (Language::Rust, None) => format!("{VERSION:?}"),
+        (Language::Rust, Some(folder)) => format!("path = {folder:?}"),
+        (Language::Rust, None) => format!("version = {VERSION:?}"),
         (Language::TypeScript, Some(folder)) => format!("file:{folder}"),
         (Language::TypeScript, None) => format!("^{VERSION}"),
         (Language::Python, Some(folder)) => format!("stepwell[build] @ file://{folder}"),

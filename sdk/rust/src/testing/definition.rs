@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub(super) struct Definition {
+    /// Where its function is among the host's.
+    pub(super) place: usize,
     pub(super) id: String,
     pub(super) name: String,
     pub(super) has_failure_handler: bool,
@@ -47,11 +49,12 @@ pub(super) struct Timeouts {
 }
 
 impl Definition {
-    pub(super) fn of(function: &Function) -> Self {
+    pub(super) fn of(place: usize, function: &Function) -> Self {
         let told = function.definition();
         let options: Value = serde_json::from_str(&told.options).expect("options are JSON");
         let policy = Policy::DEFAULT.with(&options);
         Self {
+            place,
             name: if told.name.is_empty() { told.id.clone() } else { told.name },
             id: told.id,
             has_failure_handler: told.has_failure_handler,

@@ -48,10 +48,10 @@ pub(super) enum Outcome {
 }
 
 impl Execution {
-    pub(super) fn new(number: usize, function: usize, definition: &Definition, events: Vec<Value>, now: u64) -> Self {
+    pub(super) fn new(number: usize, definition: &Definition, events: Vec<Value>, now: u64) -> Self {
         Self {
             id: format!("run-{number}"),
-            function,
+            function: definition.place,
             function_id: definition.id.clone(),
             name: definition.name.clone(),
             events,

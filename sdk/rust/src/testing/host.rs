@@ -134,12 +134,7 @@ impl TestHost {
         assert!(!sent.is_empty(), "a run is started by one event at least");
         self.state(|state| {
             let place = known(state, function);
-            let events = sent.iter().map(|sent| {
-                let id = sent["id"].as_str().map_or_else(|| state.new_event_id(), str::to_owned);
-                let ts = sent["ts"].as_u64().unwrap_or(state.now);
-                lifecycle::event(sent["name"].as_str().unwrap_or_default(), &sent["data"], &id, ts)
-            });
-            let events = events.collect();
+            let events = sent.iter().map(|sent| state.event(sent)).collect();
             state.start(place, events)
         })
     }

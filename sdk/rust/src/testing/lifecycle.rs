@@ -53,14 +53,10 @@ pub(super) fn parsed(json: &str) -> Value {
 }
 
 fn error(failure: &Failure) -> Value {
-    let mut error = Map::new();
+    let mut error = described(&outermost(failure));
     error.insert("error".into(), "NonRetriableError".into());
     error.insert("kind".into(), kind(failure.kind).into());
     error.insert("attempts".into(), (failure.attempt + 1).into());
-    describe(&mut error, &failure.name, &failure.message, failure.stack.as_deref(), failure.code.as_deref());
-    if let Some(details) = &failure.details {
-        error.insert("details".into(), parsed(details));
-    }
     if let Some(step) = &failure.step {
         error.insert("step_id".into(), step.id.clone().into());
     }
@@ -70,10 +66,10 @@ fn error(failure: &Failure) -> Value {
     error.into()
 }
 
+/// The error as the SDK told it, without its fields: as Inngest has it.
 fn output(failure: &Failure) -> Value {
-    let mut output = Map::new();
+    let mut output = described(&Cause { details: None, ..outermost(failure) });
     output.insert("__serialized".into(), true.into());
-    describe(&mut output, &failure.name, &failure.message, failure.stack.as_deref(), failure.code.as_deref());
     if let Some(cause) = nested(&failure.causes) {
         output.insert("cause".into(), cause);
     }
@@ -83,25 +79,31 @@ fn output(failure: &Failure) -> Value {
 /// The chain as nested objects.
 fn nested(causes: &[Cause]) -> Option<Value> {
     let (first, further) = causes.split_first()?;
-    let mut cause = Map::new();
+    let mut cause = described(first);
     cause.insert("__serialized".into(), true.into());
-    describe(&mut cause, &first.name, &first.message, first.stack.as_deref(), first.code.as_deref());
-    if let Some(details) = &first.details {
-        cause.insert("details".into(), parsed(details));
-    }
     if let Some(next) = nested(further) {
         cause.insert("cause".into(), next);
     }
     Some(cause.into())
 }
 
-fn describe(into: &mut Map<String, Value>, name: &str, message: &str, stack: Option<&str>, code: Option<&str>) {
-    into.insert("name".into(), name.into());
-    into.insert("message".into(), message.into());
-    into.insert("stack".into(), stack.unwrap_or_default().into());
-    if let Some(code) = code {
-        into.insert("code".into(), code.into());
+fn outermost(failure: &Failure) -> Cause {
+    let Failure { name, message, stack, code, details, .. } = failure.clone();
+    Cause { name, message, stack, code, details }
+}
+
+fn described(cause: &Cause) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("name".into(), cause.name.clone().into());
+    fields.insert("message".into(), cause.message.clone().into());
+    fields.insert("stack".into(), cause.stack.clone().unwrap_or_default().into());
+    if let Some(code) = &cause.code {
+        fields.insert("code".into(), code.clone().into());
     }
+    if let Some(details) = &cause.details {
+        fields.insert("details".into(), parsed(details));
+    }
+    fields
 }
 
 fn kind(kind: FailureKind) -> &'static str {

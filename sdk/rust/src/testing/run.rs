@@ -101,7 +101,11 @@ impl TestRun {
             Some(Outcome::Completed(json)) => Some(parsed(json)),
             _ => None,
         });
-        output.unwrap_or_else(|| self.is_not("has no output"))
+        // No closure, here and below: it would be the place of the panic, which is to be the test's.
+        match output {
+            Some(output) => output,
+            None => self.is_not("has no output"),
+        }
     }
 
     /// What it has failed with.
@@ -115,7 +119,10 @@ impl TestRun {
             Some(Outcome::Failed(failure)) => Some(failure.clone().into()),
             _ => None,
         });
-        error.unwrap_or_else(|| self.is_not("has no error"))
+        match error {
+            Some(error) => error,
+            None => self.is_not("has no error"),
+        }
     }
 
     /// How often its body was attempted: once, and once more for each time that it was retried.
@@ -185,7 +192,10 @@ impl TestRun {
     #[track_caller]
     pub fn handler(&self) -> Self {
         let handler = self.see(|run| run.handler);
-        handler.map_or_else(|| self.is_not("has no run of a failure handler"), |place| self.other(place))
+        match handler {
+            Some(handler) => self.other(handler),
+            None => self.is_not("has no run of a failure handler"),
+        }
     }
 
     /// Whether there is a run of the function's failure handler.

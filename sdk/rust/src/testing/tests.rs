@@ -294,7 +294,8 @@ fn what_only_the_real_host_can_do_is_told() {
     let nothing = async |_: Context| Ok(());
     let host = TestHost::new([Function::new("f", nothing).on(Trigger::event("a").when("event.data.n > 1"))]);
     assert!(said(|| drop(host.send("a", json!({})))).contains("host.start(\"f\", NewEvent::new(…))"));
-    assert_eq!(host.start("f", NewEvent::new("a", json!({}))).status(), Status::Completed);
+    let run = host.start("f", NewEvent::new("a", ()));
+    assert_eq!((run.status(), &run.events()[0].data), (Status::Completed, &json!({})));
     let wait = async |Context { step, .. }: Context| {
         step.wait_for_event::<(), _>("w", WaitFor::event("b").when("async.data.n > 1")).await?;
         step.invoke::<(), _>("i", Invoke::function("unknown")).await?;

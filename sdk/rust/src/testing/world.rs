@@ -60,7 +60,7 @@ impl World {
         now: u64,
         wrap: impl FnOnce(&'static dyn Host) -> Box<dyn Fn() -> &'static dyn Host>,
     ) -> Rc<Self> {
-        let definitions: Vec<_> = functions.iter().map(Definition::of).collect();
+        let definitions: Vec<_> = functions.iter().enumerate().map(|(place, one)| Definition::of(place, one)).collect();
         for (n, one) in definitions.iter().enumerate() {
             let is_new = definitions[..n].iter().all(|other| other.id != one.id);
             assert!(is_new, "two functions have the id \"{}\"", one.id);
@@ -174,15 +174,22 @@ impl State {
             "there are {ENDLESS} runs: do events and functions start each other without an end?"
         );
         let number = self.runs.len() + 1;
-        self.runs.push(Execution::new(number, function, &self.definitions[function], events, self.now));
+        self.runs.push(Execution::new(number, &self.definitions[function], events, self.now));
         number - 1
     }
 
     /// Takes an event in: it cancels, answers and starts runs.
     pub(super) fn receive(&mut self, sent: &Value) -> Received {
+        let event = self.event(sent);
+        self.tell(&event, event["ts"].as_u64().unwrap_or(self.now))
+    }
+
+    /// An event as guests get it, of one as it is sent.
+    pub(super) fn event(&mut self, sent: &Value) -> Value {
         let id = sent["id"].as_str().map_or_else(|| self.new_event_id(), str::to_owned);
         let ts = sent["ts"].as_u64().unwrap_or(self.now);
-        self.tell(&lifecycle::event(sent["name"].as_str().unwrap_or_default(), &sent["data"], &id, ts), ts)
+        let data = if sent["data"].is_null() { &json!({}) } else { &sent["data"] };
+        lifecycle::event(sent["name"].as_str().unwrap_or_default(), data, &id, ts)
     }
 
     fn tell(&mut self, event: &Value, starts_at: u64) -> Received {
