@@ -35,6 +35,7 @@ interface Operation {
 
 /** The step whose closure is being called. */
 interface Open extends Granted {
+  told: Attempt;
   /** Whether it is certain that it is the closure that runs: until it first awaits something. */
   isAlone: boolean;
   /** The operation that it has wrongly reached. */
@@ -75,11 +76,15 @@ export class Pass {
     return answer;
   }
 
-  /** What the open step may know of its execution. */
+  /** What the open step may know of its execution; the same object each time. */
   current(): Attempt {
     if (!this.#open) throw new Error('step.current() is for the closure of a step: none is being run');
-    const { operation, attempt } = this.#open;
-    return { attempt, idempotencyKey: `${this.#runId}-${operation.key.id}-${operation.key.n}` };
+    return this.#open.told;
+  }
+
+  /** Whether a step's closure is being run. */
+  isInStep(): boolean {
+    return this.#open !== undefined;
   }
 
   /** The arguments of the open step: the code's own, unless the run is done over with others. */
@@ -138,7 +143,8 @@ export class Pass {
 
   async #execute(granted: Granted): Promise<Control> {
     const { key } = granted.operation;
-    const open: Open = { ...granted, isAlone: true, nested: undefined };
+    const told = { attempt: granted.attempt, idempotencyKey: `${this.#runId}-${key.id}-${key.n}` };
+    const open: Open = { ...granted, told, isAlone: true, nested: undefined };
     this.#open = open;
     reseed();
     try {

@@ -6,12 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { componentize } from '@bytecodealliance/componentize-js';
 import { build as esbuild } from 'esbuild';
 import type { SourceTable } from '../stack.js';
+import { inngest } from './inngest.js';
 import { topLevelError } from './problems.js';
 import type { Project } from './project.js';
 import { tableOf } from './table.js';
 
 /** The compiled SDK. */
 const SDK = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
+
+const INNGEST = join(SDK, 'inngest/index.js');
 
 const WIT = join(SDK, 'wit');
 
@@ -53,7 +56,8 @@ export async function bundle(project: Project): Promise<{ code: string; table: S
     platform: 'browser',
     conditions: ['stepwell', 'worker', 'browser', 'module'],
     external: ['stepwell:*', 'wasi:*'],
-    alias: { '@stepwell/sdk': join(SDK, 'index.js') },
+    alias: { '@stepwell/sdk': join(SDK, 'index.js'), '@stepwell/sdk/inngest': INNGEST },
+    plugins: [inngest(INNGEST, project.isInngest)],
     define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
     loader: { '.txt': 'text' },
     keepNames: true,

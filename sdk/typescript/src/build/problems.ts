@@ -2,6 +2,7 @@
 import { builtinModules } from 'node:module';
 import type { BuildFailure, Message } from 'esbuild';
 import { callsOf, type SourceTable } from '../stack.js';
+import { wayOutOfExport } from './inngest.js';
 
 const WAYS_OUT: [RegExp, string][] = [
   [/^fs(\/|$)/, 'a plugin has no files: import data as a module (`.json`, `.txt`), or keep it elsewhere and fetch it'],
@@ -29,6 +30,11 @@ export const isBuildFailure = (error: unknown): error is BuildFailure =>
 export const explained = (messages: Message[]): Message[] => messages.map(explain);
 
 function explain(message: Message): Message {
+  const [, missing] = /^No matching export in "[^"]*inngest\/index\.js" for import "([^"]+)"/.exec(message.text) ?? [];
+  if (missing !== undefined) {
+    const text = `"${missing}" of Inngest's has no counterpart in a plugin`;
+    return { ...message, text, notes: [{ text: wayOutOfExport(missing), location: null }] };
+  }
   const asked = /^Could not resolve "(?:node:)?([^"]+)"/.exec(message.text)?.[1];
   if (asked === undefined || !builtinModules.includes(asked)) return message;
   const text = `"${asked}" is a module of Node's, which a plugin does not run in`;

@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Message } from 'esbuild';
 import { bundle } from '../build/build.js';
 import { explained, isBuildFailure, topLevelError } from '../build/problems.js';
 import { projectOf } from '../build/project.js';
@@ -29,7 +28,12 @@ test('a project is a file, or a folder with a main or an index', (t) => {
     'with/package.json': '{"main":"m.ts"}',
     'with/m.ts': '',
   });
-  assert.deepEqual(projectOf(join(folder, 'other.ts')), { entry: join(folder, 'other.ts'), folder, name: 'other' });
+  assert.deepEqual(projectOf(join(folder, 'other.ts')), {
+    entry: join(folder, 'other.ts'),
+    folder,
+    name: 'other',
+    isInngest: false,
+  });
   assert.equal(projectOf(folder).entry, join(folder, 'src/index.ts'));
   assert.equal(projectOf(join(folder, 'with')).entry, join(folder, 'with/m.ts'));
   assert.equal(projectOf(join(folder, 'src/index.ts')).folder, folder);
@@ -60,17 +64,71 @@ test('stacks of the engine are told in the lines of the source', async (t) => {
   );
 });
 
+/** What the bundler says of a module. */
+const problemsOf = (folder: string, isInngest = false): Promise<string[]> =>
+  bundle({ ...projectOf(folder), isInngest }).then(
+    () => assert.fail('it was bundled'),
+    (error: unknown) => {
+      if (!isBuildFailure(error)) throw error;
+      return explained(error.errors).map(({ text, notes }) => `${text}: ${notes[0]?.text}`);
+    },
+  );
+
 test("a module of Node's is refused with a way out", async (t) => {
   const folder = folderWith(t, {
     'index.ts':
       "import fs from 'node:fs';\nimport path from 'path';\nimport none from 'none';\nexport default [fs, path, none];\n",
   });
-  const messages: Message[] = await bundle(projectOf(folder)).then(
-    () => assert.fail('it was bundled'),
-    (error: unknown) => (isBuildFailure(error) ? explained(error.errors) : assert.fail(String(error))),
-  );
-  const [fs, path, none] = messages.map(({ text, notes }) => `${text}: ${notes[0]?.text}`);
+  const [fs, path, none] = await problemsOf(folder);
   assert.match(fs!, /^"fs" is a module of Node's.*: a plugin has no files/);
   assert.match(path!, /^"path" is a module of Node's.*: install the npm package of that name/);
   assert.match(none!, /^Could not resolve "none"/);
+});
+
+test('inngest is the module of its surface, if that is asked for', async (t) => {
+  const folder = folderWith(t, {
+    'package.json': '{"stepwell":{"inngest":true}}',
+    'inngest/functions.ts':
+      "import { Inngest, type InngestFunction } from 'inngest';\nimport {} from 'inngest/types';\n" +
+      "const inngest = new Inngest({ id: 'shop' });\n" +
+      "export const functions: InngestFunction.Any[] = [inngest.createFunction({ id: 'f' }, [], () => {})];\n",
+  });
+  const project = projectOf(folder);
+  assert.deepEqual([project.entry, project.isInngest], [join(folder, 'inngest/functions.ts'), true]);
+  const { table } = await bundle(project);
+  assert(table.sources.includes('@stepwell/sdk/inngest/client.js'), `${table.sources}`);
+  const [off] = await problemsOf(folder);
+  assert.match(
+    off!,
+    /^"inngest" is Inngest's SDK.*: build it with `stepwell-build --inngest`, or say so in package.json/,
+  );
+});
+
+test('what a plugin has no counterpart for is refused by its name, with a way out', async (t) => {
+  const saysOf = async (line: string) => (await problemsOf(folderWith(t, { 'index.ts': line }), true))[0]!;
+  assert.match(
+    await saysOf("export { serve } from 'inngest/next';"),
+    /^"inngest\/next" of Inngest's.*: a plugin is not served/,
+  );
+  assert.match(
+    await saysOf("import { InngestMiddleware as M } from 'inngest'; export default M;"),
+    /^"InngestMiddleware" of .*: call what/,
+  );
+  assert.match(
+    await saysOf("import { openai } from 'inngest'; export default openai;"),
+    /^"openai" of .*: call the model in a step/,
+  );
+  assert.match(
+    await saysOf("import '@inngest/middleware-encryption';"),
+    /^"@inngest\/middleware-encryption" of .*: call what it did/,
+  );
+  assert.match(await saysOf("import '@inngest/realtime';"), /^"@inngest\/realtime" of/);
+});
+
+test("the SDK's module of Inngest's surface is there under its own name too", async (t) => {
+  const folder = folderWith(t, {
+    'index.ts': "import { Inngest } from '@stepwell/sdk/inngest';\nexport default Inngest;\n",
+  });
+  const { table } = await bundle(projectOf(folder));
+  assert(table.sources.includes('@stepwell/sdk/inngest/client.js'), `${table.sources}`);
 });
