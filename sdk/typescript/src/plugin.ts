@@ -49,7 +49,7 @@ export class Plugin {
 
 /** The exports of a component. */
 export interface Exports {
-  functions: { describe(): Definition[]; run(run: RunContext): Promise<Outcome> };
+  functions: { describe(): Definition[] | Promise<Definition[]>; run(run: RunContext): Promise<Outcome> };
   failureHandler: { onFailure(run: RunContext, failure: Failure): Promise<Outcome> };
 }
 

@@ -12,6 +12,8 @@ export interface Project {
   name: string;
   /** Whether `inngest` is to be the SDK's module of that surface. */
   isInngest: boolean;
+  /** Modules of Node's that its packages ask for and can do without. */
+  without: string[];
 }
 
 /** The last ones are where projects for Inngest list their functions. */
@@ -22,7 +24,7 @@ const ENTRIES = STEMS.flatMap((stem) => ['ts', 'mts', 'js', 'mjs'].map((end) => 
 /** What of a package.json is about the build. */
 interface Package {
   main?: unknown;
-  stepwell?: { inngest?: unknown };
+  stepwell?: { inngest?: unknown; without?: unknown };
 }
 
 /** The project that a file or folder is. */
@@ -32,15 +34,16 @@ export function projectOf(path: string): Project {
   const isFile = statSync(full).isFile();
   const folder = isFile ? folderOf(full) : full;
   const said = packageOf(folder);
-  const isInngest = said.stepwell?.inngest === true;
-  if (isFile) return { entry: full, folder, name: basename(full, extname(full)), isInngest };
+  const { inngest, without } = said.stepwell ?? {};
+  const options = { isInngest: inngest === true, without: Array.isArray(without) ? without.map(String) : [] };
+  if (isFile) return { entry: full, folder, name: basename(full, extname(full)), ...options };
   const entry = [...(typeof said.main === 'string' ? [said.main] : []), ...ENTRIES]
     .map((name) => join(full, name))
     .find((file) => existsSync(file));
   if (entry === undefined) {
     throw new Error(`${path}: no module found; name it in package.json as "main", or call it src/index.ts`);
   }
-  return { entry, folder, name: basename(full), isInngest };
+  return { entry, folder, name: basename(full), ...options };
 }
 
 /** The nearest folder with a package.json, or the file's own. */
