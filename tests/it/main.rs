@@ -13,6 +13,7 @@ mod flow;
 mod guests;
 mod hot_swap;
 mod http;
+mod inngest;
 mod languages;
 mod process;
 mod python;
@@ -44,6 +45,7 @@ fn main() {
         flow::trials(),
         hot_swap::trials(),
         http::trials(),
+        inngest::trials(),
         languages::trials(),
         python::trials(),
         replays::trials(),

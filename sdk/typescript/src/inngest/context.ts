@@ -3,12 +3,12 @@ import type { Context as StepwellContext, FailureContext as StepwellFailureConte
 import type { FailedRun, RunError } from '../context.js';
 import type { StepwellEvent } from '../event.js';
 import type { Logger } from '../logger.js';
-import type { FailureEventPayload } from './events.js';
+import type { FailureEventPayload, ReceivedEvent, Shapes } from './events.js';
 import { refused } from './refused.js';
 import { groupTools, toolsOf, type GroupTools, type StepTools } from './tools.js';
 
 /** What a function's handler is called with. */
-export interface HandlerContext<Event, S> {
+export interface HandlerContext<Event = ReceivedEvent, S = Shapes> {
   event: Event;
   events: [Event, ...Event[]];
   step: StepTools<S>;
@@ -20,7 +20,7 @@ export interface HandlerContext<Event, S> {
 }
 
 /** What a failure handler is called with. `failed` is Stepwell's: what the failed run had done. */
-export interface FailureContext<Event extends { data: unknown }, S> extends HandlerContext<
+export interface FailureContext<Event extends { data: unknown } = ReceivedEvent, S = Shapes> extends HandlerContext<
   FailureEventPayload<Event>,
   S
 > {

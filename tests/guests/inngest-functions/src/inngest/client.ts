@@ -6,7 +6,7 @@ type Events = {
   'app/user.activated': { data: { userId: string } };
   'app/digest.due': { data: { users: string[] } };
   'app/digest.requested': { data: { userId: string; week: number } };
-  'billing/invoice.created': { data: { invoiceId: string; dueAt: string } };
+  'billing/invoice.created': { data: { invoiceId: string; dueAt: number } };
   'billing/invoice.paid': { data: { invoiceId: string } };
   'crm/contact.changed': { data: { contactId: string; answers: number[] } };
 };
