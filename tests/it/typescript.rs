@@ -209,7 +209,7 @@ fn odd(folder: &Path) -> Result<(), Failed> {
     fails("bigint", "TypeError", "BigInt");
     fails("banana", "TypeError", "\"banana\" is no duration");
     fails("nested", "NestedStepError", "reached operation \"inner\" inside its closure");
-    fails("nested later", "Panic", "reached operation \"inner\" inside its closure");
+    fails("nested later", "NestedStepError", "reached operation \"inner\" inside its closure");
     fails("stalls", "Panic", "the function awaits something that never comes");
     fails("step stalls", "Panic", "step \"a\" awaits something that never comes");
     assert_eq!(done("circle").1, json!({ "a": 1, "self": "[Circular ~]" }));

@@ -163,7 +163,7 @@ export class Pass {
   async #call(open: Open): Promise<unknown> {
     let output: unknown;
     try {
-      output = open.operation.closure?.();
+      output = closureOfStep(open.operation.closure);
     } finally {
       open.isAlone = false;
     }
@@ -177,13 +177,13 @@ export class Pass {
     }
   }
 
-  /** An operation inside of a step: refused at once if it is certain, else said if nothing ever comes of it. */
+  /** An operation inside of a step: refused where that is certain, else said if nothing ever comes of it. */
   #refuseNested(open: Open, inner: string) {
     const outer = open.operation.key.id;
     const message =
       `step "${outer}" reached operation "${inner}" inside its closure: a step is one unit, ` +
       'so end it and start the other after it';
-    if (!open.isAlone) return this.#host.lastWords(message);
+    if (!open.isAlone && !isInClosure()) return this.#host.lastWords(message);
     open.nested ??= new NestedStepError(message);
     throw open.nested;
   }
@@ -210,6 +210,14 @@ export class Pass {
     this.#host.lastWords('');
   }
 }
+
+/** Calls a step's closure. Its name is looked for in stacks. */
+function closureOfStep(closure: (() => unknown) | undefined): unknown {
+  return closure?.();
+}
+
+/** Whether a step's closure is what has come here, be it after it has awaited something: the engine's stacks tell. */
+const isInClosure = (): boolean => new Error().stack?.includes(closureOfStep.name) ?? false;
 
 export class NestedStepError extends NonRetriableError {
   override name = 'NestedStepError';
