@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
@@ -12,12 +13,47 @@ use crate::guests;
 use crate::process;
 use crate::scenarios;
 use crate::stage::Stage;
+use crate::typescript;
 
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test("captures::failures_are_told_as_inngest_tells_them", || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(compare())
-    })]
+    vec![
+        Trial::test("captures::failures_are_told_as_inngest_tells_them", || {
+            block_on(compare(guests::bytes("captures"), Language::Rust))
+        }),
+        typescript::trial("captures::typescript_fails_as_it_does_with_inngest", |folder| {
+            let component = typescript::component(folder, typescript::CAPTURES)?;
+            block_on(compare(component.into(), Language::TypeScript))
+        }),
+    ]
+}
+
+fn block_on(comparison: impl Future<Output = Result<(), Failed>>) -> Result<(), Failed> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(comparison)
+}
+
+/// What the functions are written in.
+#[derive(Debug, Clone, Copy)]
+enum Language {
+    Rust,
+    TypeScript,
+}
+
+impl Language {
+    fn allowed(self) -> Vec<&'static Allowed> {
+        let own = match self {
+            Self::Rust => RUST,
+            Self::TypeScript => TYPESCRIPT,
+        };
+        ALLOWED.iter().chain(own).collect()
+    }
+
+    /// Captures have the first line of a stack, which is the same in one language.
+    fn stack(self, stack: &str) -> &str {
+        match self {
+            Self::Rust => stack,
+            Self::TypeScript => stack.lines().next().unwrap_or_default(),
+        }
+    }
 }
 
 /// In what way a field may differ.
@@ -58,7 +94,6 @@ const LAGS: &str = "Inngest's listing lags behind: what it says to have ended it
 const UUID: &str = "what the host knows it by, where Inngest has UUIDs";
 
 const ALLOWED: &[Allowed] = &[
-    always("**.stack", Values, "another language's stack"),
     always("event.id", Values, ID),
     always("event.ts", Values, TIME),
     always("event.data.run_id", Values, ID),
@@ -91,14 +126,23 @@ const ALLOWED: &[Allowed] = &[
     only(&["c07"], "runs.data.*.output", Values, "Inngest's listing has no output of a function that has completed"),
 ];
 
+const RUST: &[Allowed] = &[always("**.stack", Values, "another language's stack")];
+
+const TYPESCRIPT: &[Allowed] = &[];
+
 /// Rules that nothing has needed are no rules.
-#[derive(Default)]
 struct Comparison {
+    language: Language,
+    allowed: Vec<&'static Allowed>,
     used: BTreeSet<usize>,
     problems: Vec<String>,
 }
 
 impl Comparison {
+    fn new(language: Language) -> Self {
+        Self { language, allowed: language.allowed(), used: BTreeSet::new(), problems: Vec::new() }
+    }
+
     fn compare(&mut self, case: &str, path: &str, theirs: &Value, ours: &Value) {
         match (theirs, ours) {
             (Value::Object(a), Value::Object(b)) => {
@@ -115,6 +159,11 @@ impl Comparison {
             (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
                 for (n, (theirs, ours)) in a.iter().zip(b).enumerate() {
                     self.compare(case, &format!("{path}.{n}"), theirs, ours);
+                }
+            }
+            (Value::String(stack), Value::String(ours)) if path.ends_with(".stack") => {
+                if self.language.stack(ours) != stack {
+                    self.judge(case, path, Values, &format!("{stack} was expected, {ours} came"));
                 }
             }
             _ if theirs == ours => {}
@@ -136,7 +185,7 @@ impl Comparison {
             let is_of_case = rule.of.is_empty() || rule.of.iter().any(|of| case.starts_with(of));
             rule.how == how && is_of_case && fits(&parts(rule.path), &parts(path))
         };
-        match ALLOWED.iter().position(applies) {
+        match self.allowed.iter().position(|rule| applies(rule)) {
             Some(rule) => {
                 self.used.insert(rule);
             }
@@ -145,7 +194,7 @@ impl Comparison {
     }
 
     fn finish(mut self) -> Result<(), Failed> {
-        let unused = ALLOWED.iter().enumerate().filter(|(n, _)| !self.used.contains(n));
+        let unused = self.allowed.iter().enumerate().filter(|(n, _)| !self.used.contains(n));
         self.problems.extend(unused.map(|(_, rule)| format!("nothing differs at {} ({})", rule.path, rule.why)));
         if self.problems.is_empty() { Ok(()) } else { Err(self.problems.join("\n").into()) }
     }
@@ -180,10 +229,10 @@ fn cases() -> Result<Vec<(String, Value)>, Failed> {
     Ok(cases)
 }
 
-async fn compare() -> Result<(), Failed> {
+async fn compare(component: Arc<[u8]>, language: Language) -> Result<(), Failed> {
     let cases = cases()?;
     let stage = Stage::open().await;
-    stage.load("cap", "captures").await;
+    stage.offer("cap", component).await;
     // Finished events are stored where somebody listens.
     let listener = [("ends".to_owned(), json!({ "triggers": [{ "event": "inngest/function.finished" }] }))];
     stage.offer("listener", scenarios::component(&listener.into())).await;
@@ -197,7 +246,7 @@ async fn compare() -> Result<(), Failed> {
     }
     stage.advance_to(START + 1_000_000).await;
     let (_, events) = stage.history().await;
-    let mut comparison = Comparison::default();
+    let mut comparison = Comparison::new(language);
     for (case, capture) in &cases {
         let told = Told::of(case, &events);
         compare_events(&mut comparison, case, capture, &told);
@@ -227,9 +276,9 @@ struct Told {
 }
 
 impl Told {
-    fn of(case: &str, events: &[std::sync::Arc<Event>]) -> Self {
+    fn of(case: &str, events: &[Arc<Event>]) -> Self {
         let function = json!(format!("cap-{case}"));
-        let is_its = |event: &&std::sync::Arc<Event>, name: &str| {
+        let is_its = |event: &&Arc<Event>, name: &str| {
             *event.name == *name && event.json.to_value()["data"]["function_id"] == function
         };
         let of =

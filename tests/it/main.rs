@@ -14,6 +14,7 @@ mod flow;
 mod guests;
 mod hot_swap;
 mod http;
+mod inngest;
 mod languages;
 mod process;
 mod projects;
@@ -48,6 +49,7 @@ fn main() {
         flow::trials(),
         hot_swap::trials(),
         http::trials(),
+        inngest::trials(),
         languages::trials(),
         projects::trials(),
         python::trials(),

@@ -13,11 +13,16 @@ use crate::process::{Host, Said, Site};
 
 const SDK: &str = "sdk/typescript";
 const GUEST: &str = "tests/guests/sdk-typescript";
+pub const FUNCTIONS: &str = "tests/guests/inngest-functions";
+pub const CAPTURES: &str = "tests/guests/captures-typescript";
 const EXAMPLES: [&str; 3] = [
     "guest-examples/typescript/hello",
     "guest-examples/typescript/product-import",
     "guest-examples/typescript/failure-reporter",
 ];
+
+pub const SEED: [&str; 2] =
+    ["guest-examples/typescript/inngest-slack-alert", "guest-examples/typescript/inngest-sentry-reporter"];
 
 /// What is made and not written: it is not copied.
 const MADE: [&str; 2] = ["node_modules", "dist"];
@@ -28,19 +33,21 @@ const INSTALL: &str = "npm ci --no-audit --no-fund --fetch-retries=1 --fetch-ret
 type Built = Result<Result<PathBuf, String>, String>;
 
 pub fn trials() -> Vec<Trial> {
-    let trial = |name: &str, test: fn(&Path) -> Result<(), Failed>| {
-        Trial::ignorable_test(format!("typescript::{name}"), move || match built()? {
-            Ok(folder) => test(folder).map(|()| Completion::Completed),
-            Err(missing) => Ok(Completion::ignored_with(missing.as_str())),
-        })
-    };
     vec![
-        trial("keeps_to_the_vectors", |folder| Ok(all(&["npm test"], &folder.join(SDK))?)),
-        trial("runs_on_the_host", runs),
-        trial("handlers_get_errors_rebuilt", rebuilds),
-        trial("odd_functions_are_told_clearly", odd),
-        trial("examples", examples),
+        trial("typescript::keeps_to_the_vectors", |folder| Ok(all(&["npm test"], &folder.join(SDK))?)),
+        trial("typescript::runs_on_the_host", runs),
+        trial("typescript::handlers_get_errors_rebuilt", rebuilds),
+        trial("typescript::odd_functions_are_told_clearly", odd),
+        trial("typescript::examples", examples),
     ]
+}
+
+/// A test with the folder that all is built in, on a machine that can.
+pub fn trial(name: &str, test: fn(&Path) -> Result<(), Failed>) -> Trial {
+    Trial::ignorable_test(name, move || match built()? {
+        Ok(folder) => test(folder).map(|()| Completion::Completed),
+        Err(missing) => Ok(Completion::ignored_with(missing.as_str())),
+    })
 }
 
 /// The folder in which the SDK and the plugins are built, or why this machine cannot build them.
@@ -56,7 +63,7 @@ fn build() -> Result<Result<PathBuf, String>, Failed> {
         return Ok(Err(missing));
     }
     let folder = guests::root().join("target/tests/typescript");
-    let plugins = || [GUEST].into_iter().chain(EXAMPLES);
+    let plugins = || [GUEST, FUNCTIONS, CAPTURES].into_iter().chain(EXAMPLES).chain(SEED);
     let mut files = Vec::new();
     for source in [SDK].into_iter().chain(plugins()) {
         written(Path::new(source), &mut files)?;
@@ -103,20 +110,33 @@ fn written(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failed> {
     Ok(())
 }
 
+/// The component of a plugin that is built there.
+pub fn component(folder: &Path, plugin: &str) -> Result<Vec<u8>, Failed> {
+    Ok(fs::read(folder.join(plugin).join(format!("dist/{}.wasm", name(plugin))))?)
+}
+
+fn name(plugin: &str) -> &str {
+    Path::new(plugin).file_name().and_then(|name| name.to_str()).expect("plugins have names")
+}
+
 /// A host with these plugins.
 fn serve(folder: &Path, plugins: &[&str]) -> Result<(Site, Host), Failed> {
+    serve_with(folder, plugins, "[plugins.sdk-typescript.variables]\nGREETING = \"hello\"\n")
+}
+
+/// The same with this configuration.
+pub fn serve_with(folder: &Path, plugins: &[&str], configuration: &str) -> Result<(Site, Host), Failed> {
     let site = Site::new(&[]);
-    site.configure("[plugins.sdk-typescript.variables]\nGREETING = \"hello\"\n");
+    site.configure(configuration);
     for plugin in plugins {
-        let name = Path::new(plugin).file_name().and_then(|name| name.to_str()).expect("plugins have names");
-        site.put_bytes(name, &fs::read(folder.join(plugin).join(format!("dist/{name}.wasm")))?);
+        site.put_bytes(name(plugin), &component(folder, plugin)?);
     }
     let host = site.serve(&["--event-key", "test", "--retry-interval", "1ms"], &[])?;
     Ok((site, host))
 }
 
 /// Sends an event and waits for what it starts.
-fn send(site: &Site, host: &Host, event: &str, data: &Value) -> Said {
+pub fn send(site: &Site, host: &Host, event: &str, data: &Value) -> Said {
     site.ask(host, &["send", event, &data.to_string(), "--wait", "--json"], &[("STEPWELL_EVENT_KEY", "test")])
 }
 
@@ -190,7 +210,7 @@ fn odd(folder: &Path) -> Result<(), Failed> {
     fails("bigint", "TypeError", "BigInt");
     fails("banana", "TypeError", "\"banana\" is no duration");
     fails("nested", "NestedStepError", "reached operation \"inner\" inside its closure");
-    fails("nested later", "Panic", "reached operation \"inner\" inside its closure");
+    fails("nested later", "NestedStepError", "reached operation \"inner\" inside its closure");
     fails("stalls", "Panic", "the function awaits something that never comes");
     fails("step stalls", "Panic", "step \"a\" awaits something that never comes");
     assert_eq!(done("circle").1, json!({ "a": 1, "self": "[Circular ~]" }));

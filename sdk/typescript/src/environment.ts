@@ -11,11 +11,21 @@ export function grant(variables: Source) {
   source ??= variables;
 }
 
+/** What packages ask about where they run when they are loaded: neither Node, by its versions, nor a browser. */
+const PROCESS = {
+  title: 'stepwell',
+  platform: 'wasi',
+  version: '',
+  versions: {},
+  argv: [],
+  cwd: () => '/',
+  nextTick: (callback: (...given: unknown[]) => void, ...given: unknown[]) => queueMicrotask(() => callback(...given)),
+};
+
 /** Puts `process.env` in place, where the engine has none. */
 export function installEnvironment() {
-  const scope: { process?: { env?: unknown } } = globalThis;
-  scope.process ??= {};
-  scope.process.env = new Proxy<Record<string, string>>({}, traps);
+  const scope: { process?: object } = globalThis;
+  scope.process = { ...PROCESS, ...scope.process, env: new Proxy<Record<string, string>>({}, traps) };
 }
 
 let isFilled = false;
@@ -35,15 +45,16 @@ function filled(env: Record<string, string>, read: string | symbol | undefined):
     isFilled = true;
     return Object.assign(env, Object.fromEntries(source()));
   }
-  if (typeof read === 'string' && !(read in env)) warn(read);
+  if (typeof read === 'string' && !(read in env)) refuse(read);
   return env;
 }
 
-/** The build's output is where its user looks. */
-function warn(name: string) {
-  const place = callerOf(new Error()) ?? 'at the top level';
-  console.log(
-    `warning: ${place} reads process.env.${name} while the plugin is being built, where it is empty: ` +
-      'read it inside the function that needs it',
-  );
+/** Has the build start over, with the module evaluated only where there are variables. */
+function refuse(name: string): never {
+  throw new Error(readsVariable(callerOf(new Error()) ?? 'the module', name));
 }
+
+/** What is said of a variable that is read while a plugin is built; the build finds it by {@link READS_VARIABLE}. */
+const readsVariable = (place: string, name: string) => `${place} reads process.env.${name} while the plugin is built`;
+
+export const READS_VARIABLE = /(\S+) reads process\.env\.(\S+) while the plugin is built/;

@@ -16,7 +16,10 @@ const CIRCLE: Cause = { name: 'Error', message: '[circular cause left out]' };
 export function bodyFailure(thrown: unknown): Failure {
   const recorded = StepError.failureOf(thrown);
   if (recorded) return { ...recorded, advice: { tag: 'never' } };
-  return thrown instanceof Error ? failure(thrown, thrown) : failure(thrown, { message: text(thrown) });
+  if (thrown instanceof Error) return failure(thrown, thrown);
+  // It has no stack; its first line is what Inngest tells of it.
+  const told = failure(thrown, { message: text(thrown) });
+  return { ...told, stack: `${told.name}: ${told.message}` };
 }
 
 /** What ended a step. The error of *another* step is no more than an error here. */

@@ -35,6 +35,7 @@ interface Operation {
 
 /** The step whose closure is being called. */
 interface Open extends Granted {
+  told: Attempt;
   /** Whether it is certain that it is the closure that runs: until it first awaits something. */
   isAlone: boolean;
   /** The operation that it has wrongly reached. */
@@ -75,11 +76,15 @@ export class Pass {
     return answer;
   }
 
-  /** What the open step may know of its execution. */
+  /** What the open step may know of its execution; the same object each time. */
   current(): Attempt {
     if (!this.#open) throw new Error('step.current() is for the closure of a step: none is being run');
-    const { operation, attempt } = this.#open;
-    return { attempt, idempotencyKey: `${this.#runId}-${operation.key.id}-${operation.key.n}` };
+    return this.#open.told;
+  }
+
+  /** Whether a step's closure is being run. */
+  isInStep(): boolean {
+    return this.#open !== undefined;
   }
 
   /** The arguments of the open step: the code's own, unless the run is done over with others. */
@@ -138,7 +143,8 @@ export class Pass {
 
   async #execute(granted: Granted): Promise<Control> {
     const { key } = granted.operation;
-    const open: Open = { ...granted, isAlone: true, nested: undefined };
+    const told = { attempt: granted.attempt, idempotencyKey: `${this.#runId}-${key.id}-${key.n}` };
+    const open: Open = { ...granted, told, isAlone: true, nested: undefined };
     this.#open = open;
     reseed();
     try {
@@ -157,7 +163,7 @@ export class Pass {
   async #call(open: Open): Promise<unknown> {
     let output: unknown;
     try {
-      output = open.operation.closure?.();
+      output = closureOfStep(open.operation.closure);
     } finally {
       open.isAlone = false;
     }
@@ -171,13 +177,13 @@ export class Pass {
     }
   }
 
-  /** An operation inside of a step: refused at once if it is certain, else said if nothing ever comes of it. */
+  /** An operation inside of a step: refused where that is certain, else said if nothing ever comes of it. */
   #refuseNested(open: Open, inner: string) {
     const outer = open.operation.key.id;
     const message =
       `step "${outer}" reached operation "${inner}" inside its closure: a step is one unit, ` +
       'so end it and start the other after it';
-    if (!open.isAlone) return this.#host.lastWords(message);
+    if (!open.isAlone && !isInClosure()) return this.#host.lastWords(message);
     open.nested ??= new NestedStepError(message);
     throw open.nested;
   }
@@ -204,6 +210,14 @@ export class Pass {
     this.#host.lastWords('');
   }
 }
+
+/** Calls a step's closure. Its name is looked for in stacks. */
+function closureOfStep(closure: (() => unknown) | undefined): unknown {
+  return closure?.();
+}
+
+/** Whether a step's closure is what has come here, be it after it has awaited something: the engine's stacks tell. */
+const isInClosure = (): boolean => new Error().stack?.includes(closureOfStep.name) ?? false;
 
 export class NestedStepError extends NonRetriableError {
   override name = 'NestedStepError';

@@ -5,6 +5,7 @@ import { bodyFailure } from './failure.js';
 import { StepwellFunction } from './function.js';
 import { Pass } from './pass.js';
 import { reseed } from './random.js';
+import { during } from './running.js';
 
 /** Functions that are one plugin, made by {@link plugin}. */
 export class Plugin {
@@ -24,7 +25,7 @@ export class Plugin {
     const drive = (run: RunContext, body: (pass: Pass) => unknown) => {
       reseed();
       const pass = new Pass(host, run.runId);
-      return pass.drive(async () => body(pass));
+      return during(pass, () => pass.drive(async () => body(pass)));
     };
     return {
       functions: {
@@ -48,18 +49,27 @@ export class Plugin {
 
 /** The exports of a component. */
 export interface Exports {
-  functions: { describe(): Definition[]; run(run: RunContext): Promise<Outcome> };
+  functions: { describe(): Definition[] | Promise<Definition[]>; run(run: RunContext): Promise<Outcome> };
   failureHandler: { onFailure(run: RunContext, failure: Failure): Promise<Outcome> };
 }
 
 /** The functions that a module's default export gives to the host. */
 export const plugin = (...functions: StepwellFunction[]): Plugin => new Plugin(functions);
 
-/** The plugin that a module is: its default export, be it a plugin, a function or several; else all that it exports. */
+/**
+ * The plugin that a module is: its default export, be it a plugin, a function or several; else all that it exports, in
+ * lists too.
+ */
 export function pluginOf(module: Record<string, unknown>): Plugin {
-  const all = 'default' in module ? module['default'] : Object.values(module);
-  if (all instanceof Plugin) return all;
-  const functions = (Array.isArray(all) ? all : [all]).filter((value) => value instanceof StepwellFunction);
-  if (functions.length === 0) throw new TypeError('the module exports no function: write `export default plugin(…)`');
+  const { default: first, ...others } = module;
+  if (first instanceof Plugin) return first;
+  const functions = [first, Object.values(others)].map(functionsOf).find((found) => found.length > 0);
+  if (!functions) throw new TypeError('the module exports no function: write `export default plugin(…)`');
   return new Plugin(functions);
+}
+
+/** The functions that something is or lists, each once. */
+function functionsOf(exported: unknown): StepwellFunction[] {
+  const all: unknown[] = [exported].flat(3);
+  return [...new Set(all.filter((value) => value instanceof StepwellFunction))];
 }

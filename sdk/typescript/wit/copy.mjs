@@ -1,4 +1,5 @@
-// Copies the contract into dist, with the files behind links: packages have no links.
+// Copies into dist what the compiler does not: the contract, with the files behind links, since packages have no links,
+// and the types of `inngest`.
 import { cpSync, rmSync } from 'node:fs';
 
 const to = new URL('../dist/wit', import.meta.url);
@@ -8,3 +9,4 @@ cpSync(new URL('.', import.meta.url), to, {
   dereference: true,
   filter: (path) => !path.endsWith('.mjs'),
 });
+cpSync(new URL('../src/as-inngest.d.ts', import.meta.url), new URL('../dist/as-inngest.d.ts', import.meta.url));

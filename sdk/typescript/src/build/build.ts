@@ -7,31 +7,51 @@ import { componentize } from '@bytecodealliance/componentize-js';
 import { build as esbuild } from 'esbuild';
 import type { SourceTable } from '../stack.js';
 import { hastenTexts } from './bindings.js';
-import { topLevelError } from './problems.js';
+import { inngest } from './inngest.js';
+import { node } from './node.js';
+import { reasonToWait, topLevelError } from './problems.js';
 import type { Project } from './project.js';
+import { sentry } from './sentry.js';
 import { tableOf } from './table.js';
 
 /** The compiled SDK. */
 const SDK = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
+const INNGEST = join(SDK, 'inngest/index.js');
+
 const WIT = join(SDK, 'wit');
+
+/** When a module's top level is evaluated: once, while it is built, or at the start of each execution. */
+export type Evaluation = 'built' | 'started';
 
 /** Builds a project's component into a file. */
 export async function build(project: Project, out: string): Promise<void> {
+  const component = await evaluated(project, 'built').catch((error: unknown) => {
+    const reason = reasonToWait(error);
+    if (reason === undefined) throw error;
+    console.error(
+      `note: ${reason}: the module is evaluated at the start of each execution, not once while it is built`,
+    );
+    return evaluated(project, 'started');
+  });
+  await mkdir(dirname(out), { recursive: true });
+  await writeFile(out, component);
+}
+
+/** The component, with what the modules' top level has come to if it is evaluated now. */
+async function evaluated(project: Project, when: Evaluation): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'stepwell-build-'));
   try {
-    const { code, table } = await bundle(project);
+    const { code, table } = await bundle(project, when);
     const sourcePath = join(folder, 'plugin.js');
     await writeFile(sourcePath, `globalThis[Symbol.for("stepwell.sourceTable")] = ${JSON.stringify(table)};\n${code}`);
-    const component = await wrap(sourcePath, table);
-    await mkdir(dirname(out), { recursive: true });
-    await writeFile(out, component);
+    return await wrap(sourcePath, table);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Runs the modules' top level, and makes a component of what they have come to; no variables are granted yet. */
+/** Runs what there is of a top level; no variables are granted yet. */
 async function wrap(sourcePath: string, table: SourceTable): Promise<Uint8Array> {
   await hastenTexts();
   try {
@@ -42,9 +62,17 @@ async function wrap(sourcePath: string, table: SourceTable): Promise<Uint8Array>
 }
 
 /** One module with all that the project imports, and where its lines come from once one line is before them. */
-export async function bundle(project: Project): Promise<{ code: string; table: SourceTable }> {
+export async function bundle(
+  project: Project,
+  when: Evaluation = 'built',
+): Promise<{ code: string; table: SourceTable }> {
   const { outputFiles } = await esbuild({
-    stdin: { contents: entryOf(project), resolveDir: project.folder, sourcefile: '@stepwell/entry.js', loader: 'js' },
+    stdin: {
+      contents: entryOf(project, when),
+      resolveDir: project.folder,
+      sourcefile: '@stepwell/entry.js',
+      loader: 'js',
+    },
     absWorkingDir: project.folder,
     outfile: 'plugin.js',
     write: false,
@@ -55,8 +83,14 @@ export async function bundle(project: Project): Promise<{ code: string; table: S
     platform: 'browser',
     conditions: ['stepwell', 'worker', 'browser', 'module'],
     external: ['stepwell:*', 'wasi:*'],
-    alias: { '@stepwell/sdk': join(SDK, 'index.js') },
-    define: { 'process.env.NODE_ENV': '"production"', global: 'globalThis' },
+    alias: { '@stepwell/sdk': join(SDK, 'index.js'), '@stepwell/sdk/inngest': INNGEST },
+    plugins: [
+      inngest(INNGEST, project.isInngest),
+      sentry(join(SDK, 'sentry.js')),
+      node(join(SDK, 'node'), project.without),
+    ],
+    inject: [join(SDK, 'node/buffer.js')],
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.NODE_DEBUG': '""', global: 'globalThis' },
     loader: { '.txt': 'text' },
     keepNames: true,
     sourcemap: 'external',
@@ -68,9 +102,16 @@ export async function bundle(project: Project): Promise<{ code: string; table: S
   return { code: code!, table: tableOf(map!, project.folder, project.folder, SDK) };
 }
 
-const entryOf = ({ entry }: Project) => `
+const entryOf = ({ entry }: Project, when: Evaluation) =>
+  when === 'built'
+    ? `
 import ${JSON.stringify(join(SDK, 'install.js'))};
 import * as module from ${JSON.stringify(entry)};
 import { component } from ${JSON.stringify(join(SDK, 'component.js'))};
 export const { functions, failureHandler } = component(module);
+`
+    : `
+import ${JSON.stringify(join(SDK, 'install.js'))};
+import { lateComponent } from ${JSON.stringify(join(SDK, 'component.js'))};
+export const { functions, failureHandler } = lateComponent(() => import(${JSON.stringify(entry)}));
 `;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `stepwell-build [FILE|FOLDER] [-o OUT.wasm]`: builds a plugin of TypeScript or JavaScript.
+// `stepwell-build [FILE|FOLDER] [-o OUT.wasm] [--inngest]`: builds a plugin of TypeScript or JavaScript.
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatMessages } from 'esbuild';
@@ -7,10 +7,11 @@ import { build } from './build.js';
 import { explained, isBuildFailure } from './problems.js';
 import { projectOf } from './project.js';
 
-const USAGE = `usage: stepwell-build [FILE|FOLDER] [-o OUT.wasm]
+const USAGE = `usage: stepwell-build [FILE|FOLDER] [-o OUT.wasm] [--inngest]
 
 Builds a plugin: the module FILE, or of FOLDER (else the folder here) the one that package.json names as "main",
-or src/index.ts. OUT is dist/NAME.wasm unless told.`;
+or src/index.ts. OUT is dist/NAME.wasm unless told. With --inngest (or "stepwell": { "inngest": true } in package.json)
+the package \`inngest\` is @stepwell/sdk/inngest: modules that are written for it are built as they are.`;
 
 try {
   process.exitCode = await run();
@@ -22,7 +23,11 @@ try {
 async function run(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { out: { type: 'string', short: 'o' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      out: { type: 'string', short: 'o' },
+      inngest: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) {
     console.log(USAGE);
@@ -31,7 +36,7 @@ async function run(): Promise<number> {
   if (positionals.length > 1) throw new Error(`one file or folder at a time\n${USAGE}`);
   const project = projectOf(positionals[0] ?? '.');
   const out = values.out ?? join(project.folder, 'dist', `${project.name}.wasm`);
-  await build(project, out);
+  await build({ ...project, isInngest: project.isInngest || values.inngest === true }, out);
   console.error(`built ${relative('.', out)}`);
   return 0;
 }

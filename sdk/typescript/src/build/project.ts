@@ -10,25 +10,40 @@ export interface Project {
   folder: string;
   /** The component's name, without `.wasm`. */
   name: string;
+  /** Whether `inngest` is to be the SDK's module of that surface. */
+  isInngest: boolean;
+  /** Modules of Node's that its packages ask for and can do without. */
+  without: string[];
 }
 
-const ENTRIES = ['index', 'plugin', 'src/index', 'src/plugin'].flatMap((stem) =>
-  ['ts', 'mts', 'js', 'mjs'].map((end) => `${stem}.${end}`),
-);
+/** The last ones are where projects for Inngest list their functions. */
+const STEMS = ['index', 'plugin', 'src/index', 'src/plugin', 'inngest/functions', 'src/inngest/functions'];
+
+const ENTRIES = STEMS.flatMap((stem) => ['ts', 'mts', 'js', 'mjs'].map((end) => `${stem}.${end}`));
+
+/** What of a package.json is about the build. */
+interface Package {
+  main?: unknown;
+  stepwell?: { inngest?: unknown; without?: unknown };
+}
 
 /** The project that a file or folder is. */
 export function projectOf(path: string): Project {
   const full = resolve(path);
   if (!existsSync(full)) throw new Error(`${path}: there is no such file or folder`);
-  if (statSync(full).isFile()) return { entry: full, folder: folderOf(full), name: basename(full, extname(full)) };
-  const main = mainOf(full);
-  const entry = [...(main === undefined ? [] : [main]), ...ENTRIES]
+  const isFile = statSync(full).isFile();
+  const folder = isFile ? folderOf(full) : full;
+  const said = packageOf(folder);
+  const { inngest, without } = said.stepwell ?? {};
+  const options = { isInngest: inngest === true, without: Array.isArray(without) ? without.map(String) : [] };
+  if (isFile) return { entry: full, folder, name: basename(full, extname(full)), ...options };
+  const entry = [...(typeof said.main === 'string' ? [said.main] : []), ...ENTRIES]
     .map((name) => join(full, name))
     .find((file) => existsSync(file));
   if (entry === undefined) {
     throw new Error(`${path}: no module found; name it in package.json as "main", or call it src/index.ts`);
   }
-  return { entry, folder: full, name: basename(full) };
+  return { entry, folder, name: basename(full), ...options };
 }
 
 /** The nearest folder with a package.json, or the file's own. */
@@ -39,8 +54,7 @@ function folderOf(file: string): string {
   return dirname(file);
 }
 
-function mainOf(folder: string): string | undefined {
+function packageOf(folder: string): Package {
   const file = join(folder, 'package.json');
-  const main: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).main : undefined;
-  return typeof main === 'string' ? main : undefined;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }

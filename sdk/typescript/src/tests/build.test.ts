@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Message } from 'esbuild';
 import { bundle } from '../build/build.js';
-import { explained, isBuildFailure, topLevelError } from '../build/problems.js';
+import { leftOutModule } from '../build/node.js';
+import { explained, isBuildFailure, reasonToWait, topLevelError } from '../build/problems.js';
 import { projectOf } from '../build/project.js';
 import { readableStack, TABLE } from '../stack.js';
 
@@ -29,7 +29,13 @@ test('a project is a file, or a folder with a main or an index', (t) => {
     'with/package.json': '{"main":"m.ts"}',
     'with/m.ts': '',
   });
-  assert.deepEqual(projectOf(join(folder, 'other.ts')), { entry: join(folder, 'other.ts'), folder, name: 'other' });
+  assert.deepEqual(projectOf(join(folder, 'other.ts')), {
+    entry: join(folder, 'other.ts'),
+    folder,
+    name: 'other',
+    isInngest: false,
+    without: [],
+  });
   assert.equal(projectOf(folder).entry, join(folder, 'src/index.ts'));
   assert.equal(projectOf(join(folder, 'with')).entry, join(folder, 'with/m.ts'));
   assert.equal(projectOf(join(folder, 'src/index.ts')).folder, folder);
@@ -60,17 +66,147 @@ test('stacks of the engine are told in the lines of the source', async (t) => {
   );
 });
 
+/** What the bundler says of a module. */
+const problemsOf = (folder: string, isInngest = false): Promise<string[]> =>
+  bundle({ ...projectOf(folder), isInngest }).then(
+    () => assert.fail('it was bundled'),
+    (error: unknown) => {
+      if (!isBuildFailure(error)) throw error;
+      return explained(error.errors).map(({ text, notes }) => `${text}: ${notes[0]?.text}`);
+    },
+  );
+
 test("a module of Node's is refused with a way out", async (t) => {
   const folder = folderWith(t, {
     'index.ts':
-      "import fs from 'node:fs';\nimport path from 'path';\nimport none from 'none';\nexport default [fs, path, none];\n",
+      "import fs from 'node:fs';\nimport stream from 'stream';\nimport none from 'none';\nexport default [fs, stream, none];\n",
   });
-  const messages: Message[] = await bundle(projectOf(folder)).then(
-    () => assert.fail('it was bundled'),
-    (error: unknown) => (isBuildFailure(error) ? explained(error.errors) : assert.fail(String(error))),
-  );
-  const [fs, path, none] = messages.map(({ text, notes }) => `${text}: ${notes[0]?.text}`);
+  const [fs, stream, none] = await problemsOf(folder);
   assert.match(fs!, /^"fs" is a module of Node's.*: a plugin has no files/);
-  assert.match(path!, /^"path" is a module of Node's.*: install the npm package of that name/);
+  assert.match(stream!, /^"stream" is a module of Node's.*: install the npm package of that name/);
   assert.match(none!, /^Could not resolve "none"/);
+});
+
+test('inngest is the module of its surface, if that is asked for', async (t) => {
+  const folder = folderWith(t, {
+    'package.json': '{"stepwell":{"inngest":true}}',
+    'inngest/functions.ts':
+      "import { Inngest, type InngestFunction } from 'inngest';\nimport {} from 'inngest/types';\n" +
+      "const inngest = new Inngest({ id: 'shop' });\n" +
+      "export const functions: InngestFunction.Any[] = [inngest.createFunction({ id: 'f' }, [], () => {})];\n",
+  });
+  const project = projectOf(folder);
+  assert.deepEqual([project.entry, project.isInngest], [join(folder, 'inngest/functions.ts'), true]);
+  const { table } = await bundle(project);
+  assert(table.sources.includes('@stepwell/sdk/inngest/client.js'), `${table.sources}`);
+  const [off] = await problemsOf(folder);
+  assert.match(
+    off!,
+    /^"inngest" is Inngest's SDK.*: build it with `stepwell-build --inngest`, or say so in package.json/,
+  );
+});
+
+test('what a plugin has no counterpart for is refused by its name, with a way out', async (t) => {
+  const saysOf = async (line: string) => (await problemsOf(folderWith(t, { 'index.ts': line }), true))[0]!;
+  assert.match(
+    await saysOf("export { serve } from 'inngest/next';"),
+    /^"inngest\/next" of Inngest's.*: a plugin is not served/,
+  );
+  assert.match(
+    await saysOf("import { InngestMiddleware as M } from 'inngest'; export default M;"),
+    /^"InngestMiddleware" of .*: call what/,
+  );
+  assert.match(
+    await saysOf("import { openai } from 'inngest'; export default openai;"),
+    /^"openai" of .*: call the model in a step/,
+  );
+  assert.match(
+    await saysOf("import '@inngest/middleware-encryption';"),
+    /^"@inngest\/middleware-encryption" of .*: call what it did/,
+  );
+  assert.match(await saysOf("import '@inngest/realtime';"), /^"@inngest\/realtime" of/);
+});
+
+test("the SDK's module of Inngest's surface is there under its own name too", async (t) => {
+  const folder = folderWith(t, {
+    'index.ts': "import { Inngest } from '@stepwell/sdk/inngest';\nexport default Inngest;\n",
+  });
+  const { table } = await bundle(projectOf(folder));
+  assert(table.sources.includes('@stepwell/sdk/inngest/client.js'), `${table.sources}`);
+});
+
+test("what of Node's has an equal that works anywhere is provided, unless a package of the name is installed", async (t) => {
+  const folder = folderWith(t, {
+    'index.ts':
+      "import { basename } from 'node:path';\nimport { stringify } from 'querystring';\nimport events from 'events';\n" +
+      "import { URL } from 'node:url';\nexport default [basename, stringify, events, URL, Buffer.from('x')];\n",
+    'node_modules/events/package.json': '{"main":"own.js"}',
+    'node_modules/events/own.js': 'module.exports = "own";',
+  });
+  const { sources } = (await bundle(projectOf(folder))).table;
+  const has = (end: string) => sources.some((source) => source.endsWith(end));
+  assert(has('path-browserify/index.js') && has('querystring-es3/index.js') && has('buffer/index.js'), `${sources}`);
+  assert(has('node_modules/events/own.js') && !has('events/events.js'), `${sources}`);
+  const plain = await bundle(projectOf(folderWith(t, { 'index.ts': 'export default 1;' })));
+  assert(!plain.code.includes('readUInt32'), 'Buffer is left out where nobody asks for it');
+});
+
+test("packages do without a module of Node's if the project says so, or if it is known of them", async (t) => {
+  const uses = "const fs = require('node:fs');\nmodule.exports = () => fs.readFileSync('x');\n";
+  const files = { 'index.ts': "import p from 'p';\nexport default p;\n", 'node_modules/p/index.js': uses };
+  const [refused] = await bundle(projectOf(folderWith(t, files))).then(
+    () => assert.fail('it was bundled'),
+    (error: unknown) => explained(isBuildFailure(error) ? error.errors : []),
+  );
+  assert.deepEqual(
+    refused?.notes.map(({ text }) => text.slice(0, 41)),
+    ['a plugin has no files: import data as a m', 'if the package does without it where you '],
+  );
+  const folder = folderWith(t, { ...files, 'package.json': '{"stepwell":{"without":["fs"]}}' });
+  assert((await bundle(projectOf(folder))).table.sources.includes('left-out:fs'));
+  const slack = "import '@slack/web-api';\n";
+  await bundle(projectOf(folderWith(t, { 'index.ts': slack, 'node_modules/@slack/web-api/index.js': uses })));
+});
+
+test('a module that is left out is an error once something is asked of it', () => {
+  const module: { exports: Record<string, unknown> } = { exports: {} };
+  new Function('module', leftOutModule('fs'))(module);
+  const { __esModule, default: whole } = module.exports;
+  assert.deepEqual([__esModule, whole === module.exports], [undefined, true]);
+  assert.throws(() => module.exports['readFileSync'], /^Error: "fs" is a module of Node's.*: a plugin has no files/);
+});
+
+test("Sentry's package for Node is its core with a transport over fetch", async (t) => {
+  const files = {
+    'index.ts': "import * as Sentry from '@sentry/node';\nSentry.init();\nexport default Sentry;\n",
+    'node_modules/@sentry/node/package.json': '{"main":"main.js"}',
+    'node_modules/@sentry/node/main.js': "require('node:worker_threads');",
+  };
+  const core = { 'node_modules/@sentry/core/index.js': 'exports.captureException = () => {};' };
+  const old = (await bundle(projectOf(folderWith(t, { ...files, ...core })))).table.sources;
+  assert(old.includes('node_modules/@sentry/core/index.js') && !old.some((source) => source.includes('main.js')));
+  const server = { 'node_modules/@sentry/core/server/index.js': 'exports.ServerRuntimeClient = class {};' };
+  const { sources } = (await bundle(projectOf(folderWith(t, { ...files, ...core, ...server })))).table;
+  assert(sources.includes('node_modules/@sentry/core/server/index.js'), `${sources}`);
+  const [none] = await problemsOf(folderWith(t, { 'index.ts': files['index.ts'] }));
+  assert.match(none!, /^Could not resolve "@sentry\/node"/);
+});
+
+test('what only an execution has is a reason to evaluate the module there', () => {
+  const reason = (message: string) => reasonToWait(new Error(message));
+  assert.equal(
+    reason('plugin.js:1:2 Error: a.ts:1:2 reads process.env.TOKEN while the plugin is built'),
+    'a.ts:1:2 reads process.env.TOKEN at its top level',
+  );
+  assert.equal(
+    reason("attempted to call an unknown imported function: 'wasi:random/random@0.2.10' 'get-random-bytes'"),
+    'its top level asks for wasi:random/random',
+  );
+  assert.equal(reason('the module failed while the plugin was built: TypeError: x'), undefined);
+});
+
+test('a module that is evaluated at the start is wrapped whole', async (t) => {
+  const folder = folderWith(t, { 'index.ts': "import './other';\n", 'other.ts': 'console.log("top level");\n' });
+  const { code } = await bundle(projectOf(folder), 'started');
+  assert.match(code, /lateComponent\(\(\) => Promise.resolve\(\).then\(/);
 });

@@ -1,0 +1,48 @@
+// What handlers are called with.
+import type { Context as StepwellContext, FailureContext as StepwellFailureContext } from '../context.js';
+import type { FailedRun, RunError } from '../context.js';
+import type { StepwellEvent } from '../event.js';
+import type { Logger } from '../logger.js';
+import type { FailureEventPayload, ReceivedEvent, Shapes } from './events.js';
+import { refused } from './refused.js';
+import { groupTools, toolsOf, type GroupTools, type StepTools } from './tools.js';
+
+/** What a function's handler is called with. */
+export interface HandlerContext<Event = ReceivedEvent, S = Shapes> {
+  event: Event;
+  events: [Event, ...Event[]];
+  step: StepTools<S>;
+  group: GroupTools;
+  runId: string;
+  attempt: number;
+  maxAttempts: number;
+  logger: Logger;
+}
+
+/** What a failure handler is called with. `failed` is Stepwell's: what the failed run had done. */
+export interface FailureContext<Event extends { data: unknown } = ReceivedEvent, S = Shapes> extends HandlerContext<
+  FailureEventPayload<Event>,
+  S
+> {
+  error: RunError;
+  failed: FailedRun;
+}
+
+export interface FailureEventArgs<Event extends { data: unknown } = StepwellEvent> {
+  event: FailureEventPayload<Event>;
+  error: Error;
+}
+
+export function contextOf<Event, S>({ step, ...rest }: StepwellContext): HandlerContext<Event, S> {
+  const context = { ...rest, step: toolsOf<S>(step), group: groupTools, defer: refused('defer') };
+  return context as unknown as HandlerContext<Event, S>;
+}
+
+export function failureContextOf<Event extends { data: unknown }, S>({
+  error,
+  failed,
+  ...rest
+}: StepwellFailureContext): FailureContext<Event, S> {
+  const context = contextOf<FailureEventPayload<Event>, S>(rest as unknown as StepwellContext);
+  return { ...context, error, failed };
+}
