@@ -29,6 +29,9 @@ export const isBuildFailure = (error: unknown): error is BuildFailure =>
 export const explained = (messages: Message[]): Message[] => messages.map(explain);
 
 function explain(message: Message): Message {
+  if (message.text.includes('"@stepwell/sdk/testing"')) {
+    return { ...message, text: '"@stepwell/sdk/testing" is for tests, and no part of a plugin', notes: [] };
+  }
   const asked = /^Could not resolve "(?:node:)?([^"]+)"/.exec(message.text)?.[1];
   if (asked === undefined || !builtinModules.includes(asked)) return message;
   const text = `"${asked}" is a module of Node's, which a plugin does not run in`;
