@@ -76,7 +76,8 @@ function contextOf<Data>(host: Host, pass: Pass, run: RunContext): Context<Data>
   return { event, events, step: new Step(pass), runId, attempt, maxAttempts, logger: loggerOf(host) };
 }
 
-function runError(failure: Failure): RunError {
+/** The error that a run failed with. */
+export function runError(failure: Failure): RunError {
   const error = errorOf(failure, failure.causes);
   Object.defineProperty(error, 'kind', { value: failure.kind });
   Object.defineProperty(error, 'stepId', { value: failure.step?.id });

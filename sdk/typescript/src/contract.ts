@@ -73,6 +73,9 @@ export interface Definition {
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
+/** What a step does. */
+export type Closure = (...input: unknown[]) => unknown;
+
 /** What a plugin asks of its host: the functions that it imports. */
 export interface Host {
   plan(found: Found[]): Decision[];
@@ -83,4 +86,6 @@ export interface Host {
   log(level: Level, message: string, fields: string): void;
   /** What is to be said if a trap follows; nothing, if the message is empty. */
   lastWords(message: string): void;
+  /** Calls a step's closure, in tests: or does something else instead. */
+  call?(key: OperationKey, closure: Closure, input: unknown[]): unknown;
 }

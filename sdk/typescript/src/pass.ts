@@ -1,6 +1,6 @@
 // One pass through a function: lets the body run until it can go no further, plans what it has reached, runs the one
 // step that the host lets run here, and gives the body one recorded result at a time.
-import type { Control, Failure, Host, OperationKey, Outcome, Resolved } from './contract.js';
+import type { Answer, Closure, Control, Failure, Host, OperationKey, Outcome, Resolved } from './contract.js';
 import { NonRetriableError, StepError } from './errors.js';
 import { bodyFailure, stepFailure } from './failure.js';
 import { reseed } from './random.js';
@@ -28,7 +28,9 @@ interface Operation {
   key: OperationKey;
   kind: string;
   options: string;
-  closure: (() => unknown) | undefined;
+  closure: Closure | undefined;
+  /** The code's own. */
+  input: unknown[];
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
 }
@@ -61,7 +63,7 @@ export class Pass {
   }
 
   /** Notes that the code has reached an operation. */
-  reach(id: string, kind: string, options: object, closure?: () => unknown): Promise<unknown> {
+  reach(id: string, kind: string, options: object, closure?: Closure, input: unknown[] = []): Promise<unknown> {
     checkId(id);
     const wellFormed = id.toWellFormed(); // as it will come back
     if (this.#open) this.#refuseNested(this.#open, wellFormed);
@@ -69,7 +71,7 @@ export class Pass {
     this.#uses.set(wellFormed, n + 1);
     const answer = new Promise((resolve, reject) => {
       const key = { id: wellFormed, n };
-      this.#reached.push({ key, kind, options: JSON.stringify(options), closure, resolve, reject });
+      this.#reached.push({ key, kind, options: JSON.stringify(options), closure, input, resolve, reject });
       this.#moved();
     });
     answer.catch(() => {}); // nobody need await it
@@ -87,12 +89,12 @@ export class Pass {
     return this.#open !== undefined;
   }
 
-  /** The arguments of the open step: the code's own, unless the run is done over with others. */
-  input<A extends unknown[]>(own: A): A {
-    const given = own.length > 0 && this.#open ? this.#host.stepInput(this.#open.operation.key) : undefined;
-    if (given === undefined) return own;
-    const input: unknown = JSON.parse(given);
-    return (own.length === 1 ? [input] : input) as A;
+  /** A step's arguments: the code's own, unless the run is done over with others. */
+  #inputOf({ key, input }: Operation): unknown[] {
+    const given = input.length > 0 ? this.#host.stepInput(key) : undefined;
+    if (given === undefined) return input;
+    const other: unknown = JSON.parse(given);
+    return input.length === 1 ? [other] : (other as unknown[]);
   }
 
   async drive(body: () => unknown): Promise<Outcome> {
@@ -147,15 +149,20 @@ export class Pass {
     const open: Open = { ...granted, told, isAlone: true, nested: undefined };
     this.#open = open;
     reseed();
+    const answer = await this.#answer(open);
+    this.#open = undefined;
+    reseed();
+    return this.#host.finish(granted.operation.key, answer);
+  }
+
+  /** What the open step comes to. */
+  async #answer(open: Open): Promise<Answer> {
     try {
-      const output = outputJson(await this.#call(open));
+      const val = outputJson(await this.#call(open));
       if (open.nested) throw open.nested;
-      return this.#host.finish(key, { tag: 'ok', val: output });
+      return { tag: 'ok', val };
     } catch (error) {
-      return this.#host.finish(key, { tag: 'err', val: stepFailure(open.nested ?? error) });
-    } finally {
-      this.#open = undefined;
-      reseed();
+      return { tag: 'err', val: stepFailure(open.nested ?? error) };
     }
   }
 
@@ -163,7 +170,7 @@ export class Pass {
   async #call(open: Open): Promise<unknown> {
     let output: unknown;
     try {
-      output = closureOfStep(open.operation.closure);
+      output = closureOfStep(() => this.#start(open.operation));
     } finally {
       open.isAlone = false;
     }
@@ -175,6 +182,13 @@ export class Pass {
       clearTimeout(waits);
       this.#host.lastWords('');
     }
+  }
+
+  #start(operation: Operation): unknown {
+    const { key, closure } = operation;
+    if (!closure) return undefined;
+    const input = this.#inputOf(operation);
+    return this.#host.call ? this.#host.call(key, closure, input) : closure(...input);
   }
 
   /** An operation inside of a step: refused where that is certain, else said if nothing ever comes of it. */
@@ -212,8 +226,8 @@ export class Pass {
 }
 
 /** Calls a step's closure. Its name is looked for in stacks. */
-function closureOfStep(closure: (() => unknown) | undefined): unknown {
-  return closure?.();
+function closureOfStep(closure: () => unknown): unknown {
+  return closure();
 }
 
 /** Whether a step's closure is what has come here, be it after it has awaited something: the engine's stacks tell. */

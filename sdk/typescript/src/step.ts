@@ -1,4 +1,5 @@
 // The durable operations of a run.
+import type { Closure } from './contract.js';
 import { instant, milliseconds, type Duration } from './duration.js';
 import type { NewEvent, StepwellEvent } from './event.js';
 import { FetchResponse, fetchOptions, type FetchInit } from './fetch.js';
@@ -83,8 +84,7 @@ export class Step {
    */
   run<T, A extends unknown[]>(id: StepId, closure: (...input: A) => T, ...input: A): Promise<Jsonify<Awaited<T>>> {
     if (typeof closure !== 'function') throw new TypeError(`step ${JSON.stringify(idOf(id))} needs a closure`);
-    const call = () => closure(...this.#pass.input(input));
-    return this.#reach<Jsonify<Awaited<T>>>(id, 'run', retriesOf(id), call);
+    return this.#pass.reach(idOf(id), 'run', retriesOf(id), closure as Closure, input) as Promise<Jsonify<Awaited<T>>>;
   }
 
   /** Waits. The function is not in memory meanwhile. */
@@ -152,8 +152,8 @@ export class Step {
     return this.#pass.current();
   }
 
-  #reach<T>(id: StepId, kind: string, options: object, closure?: () => unknown): Promise<T> {
-    return this.#pass.reach(idOf(id), kind, options, closure) as Promise<T>;
+  #reach<T>(id: StepId, kind: string, options: object): Promise<T> {
+    return this.#pass.reach(idOf(id), kind, options) as Promise<T>;
   }
 }
 

@@ -14,21 +14,17 @@ export const inAStep = createFunction({ id: 'a31-step', retries: 0 }, { event: '
   thirdTime(step, { id: 'poll', retries: 5, backoff: { kind: 'constant', delay: '2s' } }),
 );
 
-export const sideBySide = createFunction(
-  { id: 'a31-side', retries: 0 },
-  { event: 'a31/go-side' },
-  async ({ step }) => {
-    const slow = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      return 1;
-    };
-    const [a, b] = await Promise.all([
-      thirdTime(step, { id: 'a', retries: 2, backoff: { kind: 'constant', delay: 0 } }),
-      step.run('b', slow),
-    ]);
-    return a + b;
-  },
-);
+export const sideBySide = createFunction({ id: 'a31-side', retries: 0 }, { event: 'a31/go-side' }, async ({ step }) => {
+  const slow = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return 1;
+  };
+  const [a, b] = await Promise.all([
+    thirdTime(step, { id: 'a', retries: 2, backoff: { kind: 'constant', delay: 0 } }),
+    step.run('b', slow),
+  ]);
+  return a + b;
+});
 
 function thirdTime(step: Step, id: StepId): Promise<number> {
   return step.run(id, () => {

@@ -31,6 +31,9 @@ function explain(message: Message): Message {
     const text = `"${missing}" of Inngest's has no counterpart in a plugin`;
     return { ...message, text, notes: [{ text: wayOutOfExport(missing), location: null }] };
   }
+  if (message.text.includes('"@stepwell/sdk/testing"')) {
+    return { ...message, text: '"@stepwell/sdk/testing" is for tests, and no part of a plugin', notes: [] };
+  }
   const asked = /^Could not resolve "(?:node:)?([^"]+)"/.exec(message.text)?.[1];
   if (asked === undefined || !builtinModules.includes(asked)) return message;
   const text = `"${asked}" is a module of Node's, which a plugin does not run in`;

@@ -225,9 +225,9 @@ test('a handler reads what the steps of the failed run had come to', async () =>
     () => {},
   );
   const host = new MemoryHost(fn);
-  host.failedSteps['kept.0'] = { tag: 'ok', val: '{"reservation":7}' };
-  assert.deepEqual(valueOf(await host.handle(bodyFailure('x'))), ['failed', { reservation: 7 }, null]);
+  host.failedSteps['kept'] = { tag: 'ok', val: '{"reservation":7}' };
+  assert.deepEqual(valueOf(await host.handle(bodyFailure('x'))), ['run-1', { reservation: 7 }, null]);
   const broken: Failure = bodyFailure(new TypeError('x'));
-  host.failedSteps['kept.0'] = { tag: 'err', val: broken };
+  host.failedSteps['kept'] = { tag: 'err', val: broken };
   assert.equal(failureOf(await new MemoryHost(fn).handle(broken).then(() => host.handle(broken))).name, 'TypeError');
 });

@@ -1,169 +1,85 @@
-// A host in memory that drives a run to its end: retries at once, runs steps side by side where there are several.
-import type {
-  Answer,
-  Decision,
-  Failure,
-  Found,
-  Host,
-  OperationKey,
-  Outcome,
-  Resolved,
-  RunContext,
-} from '../contract.js';
+// The test kit's host, with what only the SDK's own tests look at: outcomes, options, entries.
+import type { Answer, Failure, Outcome } from '../contract.js';
 import type { StepwellFunction } from '../function.js';
-import { plugin, type Exports } from '../plugin.js';
+import type { Execution } from '../testing/execution.js';
+import { World } from '../testing/world.js';
 
-interface Known {
-  key: OperationKey;
-  kind: string;
-  options: Record<string, unknown>;
-  attempt: number;
-  answer: Answer | undefined;
-}
+/** Later than all that is waited for. */
+const LATE = 8e15;
 
-/** What operations of other kinds than steps come to, by their id; null unless it is said. */
-type Answers = Record<string, unknown>;
-
-export class MemoryHost implements Host {
-  readonly logged: string[] = [];
-  readonly words: string[] = [];
-  readonly attempts: string[] = [];
+export class MemoryHost {
   inputs: Record<string, string> = {};
   failedSteps: Record<string, Answer> = {};
-  entries = 0;
-  readonly #known = new Map<string, Known>();
-  readonly #results: Known[] = [];
-  #delivered = 0;
-  /** The step that this instance is for, where it is not the body's. */
-  #target: string | undefined;
-  #open: Known | undefined;
-  readonly #answers: Answers;
-  readonly #retries: number;
-  readonly #exports: Exports;
   readonly #function: StepwellFunction;
+  readonly #world: World;
 
-  constructor(fn: StepwellFunction, answers: Answers = {}) {
+  /** `answers` are what operations come to, by their id. */
+  constructor(fn: StepwellFunction, answers: Record<string, unknown> = {}) {
     this.#function = fn;
-    this.#answers = answers;
-    this.#retries = JSON.parse(fn.definition.options).retries ?? 4;
-    this.#exports = plugin(fn).exports(this);
+    this.#world = new World([fn], 0, 'test');
+    for (const [id, answer] of Object.entries(answers)) this.#world.doubles.mock(id, answer);
   }
 
-  get kinds(): string[] {
-    return [...this.#known.values()].map(({ key, kind }) => `${kind} ${key.id}.${key.n}`);
-  }
-
-  optionsOf(id: string): Record<string, unknown> | undefined {
-    return this.#known.get(`${id}.0`)?.options;
-  }
-
-  /** Drives a run to its end. */
-  async run(data: object = {}): Promise<Outcome> {
-    const event = JSON.stringify({ name: 'test', data, id: 'e', ts: 1 });
-    return this.#drive(this.#retries, (context) => this.#exports.functions.run({ ...context, events: [event] }));
+  /** Drives a run to its end, or to where it waits for good. */
+  run(data: object = {}): Promise<Outcome> {
+    return this.#drive(this.#world.start(this.#function, [json('test', data)]));
   }
 
   /** Drives a run of the failure handler to its end. */
-  async handle(failure: Failure): Promise<Outcome> {
-    const event = JSON.stringify({ name: 'inngest/function.failed', data: { run_id: 'failed', event: { data: {} } } });
-    return this.#drive(1, (context) =>
-      this.#exports.failureHandler.onFailure({ ...context, events: [event] }, failure),
+  handle(failure: Failure): Promise<Outcome> {
+    const failed = this.#world.start(this.#function, [json('test', {})]);
+    failed.finish({ status: 'failed', failure }, 0);
+    for (const [id, value] of Object.entries(this.failedSteps)) {
+      failed.journal.results.push({ key: { id, n: 0 }, value, at: 0 });
+    }
+    const event = json('inngest/function.failed', { run_id: failed.id, event: { data: {} } });
+    return this.#drive(this.#world.start(this.#function, [event], { failed }));
+  }
+
+  async #drive(execution: Execution): Promise<Outcome> {
+    for (const [name, input] of Object.entries(this.inputs)) execution.inputs.set(name, input);
+    await this.#world.passUntil(LATE);
+    const { end } = execution;
+    if (end?.status === 'completed') return { tag: 'completed', val: end.value };
+    return end?.status === 'failed' ? { tag: 'failed', val: end.failure } : { tag: 'suspended' };
+  }
+
+  get #last(): Execution {
+    const last = this.#world.executions.at(-1);
+    if (!last) throw new Error('nothing has run');
+    return last;
+  }
+
+  get entries(): number {
+    return this.#last.entries;
+  }
+
+  get lastWords(): string {
+    return this.#last.lastWords;
+  }
+
+  /** Of all steps, as `id:attempt`, in the order in which the steps were over. */
+  get attempts(): string[] {
+    const steps = this.#last.journal.steps.filter(({ kind }) => kind === 'run');
+    return steps.flatMap(({ id, attempts }) => Array.from({ length: attempts }, (_, attempt) => `${id}:${attempt}`));
+  }
+
+  get kinds(): string[] {
+    return [...this.#last.journal.operations].map(([name, { kind }]) => `${kind} ${name}`);
+  }
+
+  get logged(): string[] {
+    return [...this.#last.log.values()].map(
+      ({ level, message, fields }) => `${level} ${message} ${JSON.stringify(fields)}`,
     );
   }
 
-  async #drive(retries: number, enter: (context: RunContext) => Promise<Outcome>): Promise<Outcome> {
-    let attempt = 0;
-    for (let entry = 0; entry < 200; entry++) {
-      const context = { runId: 'run', functionId: this.#function.id, attempt, maxAttempts: retries + 1, events: [] };
-      const before = this.#results.length;
-      const outcome = await this.#enter(undefined, () => enter(context));
-      if (outcome.tag === 'completed') return outcome;
-      if (outcome.tag === 'failed') {
-        if (this.#results.length > before) attempt = 0;
-        attempt += 1;
-        if (outcome.val.advice.tag === 'never' || attempt > retries) return outcome;
-        continue;
-      }
-      attempt = 0;
-      await this.#resolveOne((id) => this.#enter(id, () => enter(context)));
-    }
-    throw new Error('the run does not come to an end');
-  }
-
-  async #enter(target: string | undefined, enter: () => Promise<Outcome>): Promise<Outcome> {
-    this.#delivered = 0;
-    this.#target = target;
-    this.entries += 1;
-    const outcome = await enter();
-    this.#open = undefined;
-    return outcome;
-  }
-
-  /** Brings about the newest of what is open, so that what was begun last ends first. */
-  async #resolveOne(enterFor: (id: string) => Promise<unknown>) {
-    const open = [...this.#known.values()].findLast(({ answer }) => answer === undefined);
-    if (!open) throw new Error('the function waits for nothing');
-    if (open.kind === 'run') return void (await enterFor(nameOf(open.key)));
-    this.#record(open, { tag: 'ok', val: JSON.stringify(this.#answers[open.key.id] ?? null) });
-  }
-
-  plan(found: Found[]): Decision[] {
-    const fresh = found.filter(({ key }) => !this.#known.has(nameOf(key)));
-    for (const { key, kind, options } of fresh) {
-      this.#known.set(nameOf(key), { key, kind, options: JSON.parse(options), attempt: 0, answer: undefined });
-    }
-    return found.map(({ key }) => this.#decide(this.#known.get(nameOf(key))!));
-  }
-
-  #decide(known: Known): Decision {
-    const open = [...this.#known.values()].filter(({ answer }) => answer === undefined);
-    const isAlone = this.#target === undefined && open.length === 1 && open[0] === known && known.kind === 'run';
-    if (!isAlone && nameOf(known.key) !== this.#target) return { tag: 'noted' };
-    this.#open = known;
-    this.attempts.push(`${known.key.id}:${known.attempt}`);
-    return { tag: 'run', val: known.attempt };
-  }
-
-  finish(key: OperationKey, value: Answer) {
-    const known = this.#open;
-    if (!known || nameOf(known.key) !== nameOf(key)) throw new Error(`step ${key.id} is not open`);
-    this.#open = undefined;
-    const isFinal = value.tag === 'ok' || value.val.advice.tag === 'never' || known.attempt >= this.#retries;
-    if (isFinal) this.#record(known, value);
-    else known.attempt += 1;
-    return this.#target === undefined && isFinal ? 'proceed' : 'stop';
-  }
-
-  #record(known: Known, answer: Answer) {
-    known.answer = answer;
-    this.#results.push(known);
-  }
-
-  next(): Resolved | undefined {
-    const result = this.#results[this.#delivered];
-    if (!result?.answer) return undefined;
-    this.#delivered += 1;
-    return { key: result.key, value: result.answer, at: this.#delivered };
-  }
-
-  failedStep(key: OperationKey): Answer | undefined {
-    return this.failedSteps[nameOf(key)];
-  }
-
-  stepInput(key: OperationKey): string | undefined {
-    return this.inputs[nameOf(key)];
-  }
-
-  log(level: string, message: string, fields: string) {
-    this.logged.push(`${level} ${message} ${fields}`);
-  }
-
-  lastWords(message: string) {
-    this.words.push(message);
+  optionsOf(id: string): Record<string, unknown> | undefined {
+    return this.#last.journal.find({ id, n: 0 })?.options;
   }
 }
 
-const nameOf = ({ id, n }: OperationKey) => `${id}.${n}`;
+const json = (name: string, data: object) => JSON.stringify({ name, data, id: 'e', ts: 0 });
 
 /** The value that a run completed with. */
 export function valueOf(outcome: Outcome): unknown {
