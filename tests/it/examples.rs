@@ -14,14 +14,14 @@ pub const SAME: [&str; 4] = ["order-saga", "fan-out", "onboarding", "ask-model"]
 pub type Send<'a> = dyn Fn(&str, &str) -> (i32, Vec<Value>) + 'a;
 
 pub fn trials() -> Vec<Trial> {
-    vec![Trial::test("examples::rust", || on_the_host(|plugin| guests::bytes(plugin).to_vec()))]
+    vec![Trial::test("examples::rust", || on_the_host(|plugin| Ok(guests::bytes(plugin).to_vec())))]
 }
 
 /// All of them in one language, by the components that they are there.
-pub fn on_the_host(component: impl Fn(&str) -> Vec<u8>) -> Result<(), Failed> {
+pub fn on_the_host(component: impl Fn(&str) -> Result<Vec<u8>, Failed>) -> Result<(), Failed> {
     let site = Site::new(&[]);
     for plugin in SAME {
-        site.put_bytes(plugin, &component(plugin));
+        site.put_bytes(plugin, &component(plugin)?);
     }
     let model = model();
     site.configure(&grants(&model));

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
@@ -97,6 +99,23 @@ impl Guest {
         let files = sources.chain([guests::root().join("wit/stepwell.wit")]).map(fs::read);
         Ok(files.collect::<Result<Vec<_>, _>>()?.concat())
     }
+}
+
+/// Does it with each, as many at a time as there are cores; the results in no order.
+pub fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push(work(item));
+        }
+        done
+    };
+    thread::scope(|scope| {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("what fails is an error")).collect()
+    })
 }
 
 /// Runs the commands in a folder; what the first that fails says.

@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
 
+use crate::examples;
 use crate::guests;
-use crate::languages::{all, is_ours, steps};
+use crate::languages::{all, is_ours, side_by_side, steps};
 use crate::process::{Host, Said, Site};
 
 const SDK: &str = "sdk/typescript";
@@ -20,6 +21,13 @@ const EXAMPLES: [&str; 3] = [
     "guest-examples/typescript/product-import",
     "guest-examples/typescript/failure-reporter",
 ];
+/// Those of `examples::SAME`.
+const SAME: [&str; 4] = [
+    "guest-examples/typescript/order-saga",
+    "guest-examples/typescript/fan-out",
+    "guest-examples/typescript/onboarding",
+    "guest-examples/typescript/ask-model",
+];
 
 pub const SEED: [&str; 2] =
     ["guest-examples/typescript/inngest-slack-alert", "guest-examples/typescript/inngest-sentry-reporter"];
@@ -28,6 +36,8 @@ pub const SEED: [&str; 2] =
 const MADE: [&str; 2] = ["node_modules", "dist"];
 
 const INSTALL: &str = "npm ci --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000";
+
+const TYPE_CHECK: &str = "../../../sdk/typescript/node_modules/.bin/tsc --project .";
 
 /// Of a folder that has all of them at their places, with components built; or why this machine cannot build them.
 type Built = Result<Result<PathBuf, String>, String>;
@@ -38,7 +48,11 @@ pub fn trials() -> Vec<Trial> {
         trial("typescript::runs_on_the_host", runs),
         trial("typescript::handlers_get_errors_rebuilt", rebuilds),
         trial("typescript::odd_functions_are_told_clearly", odd),
-        trial("typescript::examples", examples),
+        trial("typescript::examples", older_examples),
+        trial("examples::typescript", |folder| {
+            let component = |plugin: &str| component(folder, &format!("guest-examples/typescript/{plugin}"));
+            examples::on_the_host(component)
+        }),
     ]
 }
 
@@ -63,7 +77,7 @@ fn build() -> Result<Result<PathBuf, String>, Failed> {
         return Ok(Err(missing));
     }
     let folder = guests::root().join("target/tests/typescript");
-    let plugins = || [GUEST, FUNCTIONS, CAPTURES].into_iter().chain(EXAMPLES).chain(SEED);
+    let plugins = || [GUEST, FUNCTIONS, CAPTURES].into_iter().chain(EXAMPLES).chain(SAME).chain(SEED);
     let mut files = Vec::new();
     for source in [SDK].into_iter().chain(plugins()) {
         written(Path::new(source), &mut files)?;
@@ -79,18 +93,31 @@ fn build() -> Result<Result<PathBuf, String>, Failed> {
         fs::create_dir_all(copy.parent().expect("a file is in a folder"))?;
         fs::copy(guests::root().join(file), copy)?;
     }
-    for place in [SDK].into_iter().chain(plugins()) {
-        if let Err(missing) = all(&[INSTALL], &folder.join(place)) {
-            return if is_ours(&missing) { Err(missing.into()) } else { Ok(Err(missing)) };
-        }
-        // The plugins' bundler is the SDK's, as soon as that is built.
-        all(&["npm run build"], &folder.join(place))?;
+    // The plugins' bundler is the SDK's, as soon as that is built.
+    if let Err(missing) = make(&folder.join(SDK))? {
+        return Ok(Err(missing));
     }
-    for plugin in plugins() {
-        all(&["../../../sdk/typescript/node_modules/.bin/tsc --project ."], &folder.join(plugin))?;
+    let make_plugin = |plugin: &&str| {
+        let folder = folder.join(plugin);
+        let made = make(&folder)?;
+        all(if made.is_ok() { &[TYPE_CHECK] } else { &[] }, &folder)?;
+        Ok::<_, Failed>(made)
+    };
+    for made in side_by_side(&plugins().collect::<Vec<_>>(), make_plugin) {
+        if let Err(missing) = made? {
+            return Ok(Err(missing));
+        }
     }
     fs::write(built_of, inputs)?;
     Ok(Ok(folder))
+}
+
+/// Fetches a folder's packages and builds it; or why this machine cannot have them.
+fn make(folder: &Path) -> Result<Result<(), String>, Failed> {
+    if let Err(missing) = all(&[INSTALL], folder) {
+        return if is_ours(&missing) { Err(missing.into()) } else { Ok(Err(missing)) };
+    }
+    Ok(Ok(all(&["npm run build"], folder)?))
 }
 
 /// The files of a folder of the repository that someone has written, those behind links included, but for its pages.
@@ -222,7 +249,7 @@ fn odd(folder: &Path) -> Result<(), Failed> {
 }
 
 /// The examples do what their readme says; the reporter hears of the importer's failure.
-fn examples(folder: &Path) -> Result<(), Failed> {
+fn older_examples(folder: &Path) -> Result<(), Failed> {
     let (site, mut host) = serve(folder, &EXAMPLES)?;
     let hello = send(&site, &host, "demo/hello", &json!({ "name": "Ada" }));
     assert_eq!(hello.lines()[1]["output"], "Hello, Ada!");
