@@ -40,6 +40,9 @@ pub fn trials() -> Vec<Trial> {
         trial("handlers_get_errors_rebuilt", rebuilds),
         trial("odd_functions_are_told_clearly", odd),
         trial("examples", examples),
+        trial("examples_own_tests", |folder| {
+            EXAMPLES.iter().try_for_each(|example| Ok(all(&["npm test"], &folder.join(example))?))
+        }),
     ]
 }
 
@@ -81,6 +84,9 @@ fn build() -> Result<Result<PathBuf, String>, Failed> {
     }
     for plugin in plugins() {
         all(&["../../../sdk/typescript/node_modules/.bin/tsc --project ."], &folder.join(plugin))?;
+    }
+    for example in EXAMPLES {
+        all(&["../../../sdk/typescript/node_modules/.bin/tsc --project tests"], &folder.join(example))?;
     }
     fs::write(built_of, inputs)?;
     Ok(Ok(folder))
