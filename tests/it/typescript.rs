@@ -53,6 +53,9 @@ pub fn trials() -> Vec<Trial> {
             let component = |plugin: &str| component(folder, &format!("guest-examples/typescript/{plugin}"));
             examples::on_the_host(component)
         }),
+        trial("typescript::examples_own_tests", |folder| {
+            EXAMPLES.iter().chain(&SAME).try_for_each(|example| Ok(all(&["npm test"], &folder.join(example))?))
+        }),
     ]
 }
 
