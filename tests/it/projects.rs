@@ -7,12 +7,15 @@ use libtest_mimic::{Completion, Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::guests;
+use crate::languages::all;
 use crate::process::{Host, Said, Site};
 use crate::{python, typescript};
 
 /// What a project is in a language.
 struct Project {
     lang: &'static str,
+    /// How its own test is run.
+    test: &'static str,
     source: &'static str,
     /// A line that no compiler takes, and what it says of it.
     broken: (&'static str, &'static str),
@@ -21,14 +24,25 @@ struct Project {
 
 const RUST: Project = Project {
     lang: "rust",
+    test: "cargo test --quiet",
     source: "src/lib.rs",
     broken: ("const X: u32 = no_such_name;\n", "cannot find value `no_such_name`"),
     error: "BadAddress",
 };
-const TYPESCRIPT: Project =
-    Project { lang: "ts", source: "src/index.ts", broken: ("const x = );\n", "Unexpected \")\""), error: "RangeError" };
-const PYTHON: Project =
-    Project { lang: "py", source: "app.py", broken: ("x = )\n", "SyntaxError: unmatched ')'"), error: "ValueError" };
+const TYPESCRIPT: Project = Project {
+    lang: "ts",
+    test: "npm test",
+    source: "src/index.ts",
+    broken: ("const x = );\n", "Unexpected \")\""),
+    error: "RangeError",
+};
+const PYTHON: Project = Project {
+    lang: "py",
+    test: ".venv/bin/python -m unittest",
+    source: "app.py",
+    broken: ("x = )\n", "SyntaxError: unmatched ')'"),
+    error: "ValueError",
+};
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -102,7 +116,8 @@ fn goes(project: &Project, sdk: Option<&Path>) -> Result<(), Failed> {
     host.wait_for("the next good build", |host| host.log().contains("is live in place of").then_some(()));
     assert_eq!(welcome(&host), "Hello, ada@example.com!");
     assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
-    Ok(())
+    fs::write(&file, source)?;
+    Ok(all(&[project.test], &folder)?)
 }
 
 fn builds() -> Result<(), Failed> {

@@ -36,11 +36,13 @@ const TYPESCRIPT: &[File] = &[
     ("package.json", include_str!("../../templates/typescript/package.json.in")),
     ("tsconfig.json", include_str!("../../templates/typescript/tsconfig.json.in")),
     ("src/index.ts", include_str!("../../templates/typescript/src/index.ts.in")),
+    ("tests/welcome.test.ts", include_str!("../../templates/typescript/tests/welcome.test.ts.in")),
     (".gitignore", "node_modules\ndist\n.stepwell\n"),
 ];
 const PYTHON: &[File] = &[
     ("requirements.txt", include_str!("../../templates/python/requirements.txt.in")),
     ("app.py", include_str!("../../templates/python/app.py.in")),
+    ("test_app.py", include_str!("../../templates/python/test_app.py.in")),
     (".gitignore", ".venv\n__pycache__\ndist\n.stepwell\n"),
 ];
 
@@ -51,15 +53,18 @@ pub fn run(options: &Options) -> Result<ExitCode> {
         return Err(Ending::Usage(format!("{} is there already: name a new folder", folder.display())).into());
     }
     let sdk = sdk::dependency(*lang, &sdk::of(*lang));
-    let (files, source, component) = match lang {
+    let dist = format!("dist/{name}.wasm");
+    let (files, source, test, component) = match lang {
         Language::Rust => {
-            (RUST, "src/lib.rs", format!("target/wasm32-wasip2/release/{}.wasm", name.as_str().replace('-', "_")))
+            let file = name.as_str().replace('-', "_");
+            (RUST, "src/lib.rs", "cargo test", format!("target/wasm32-wasip2/release/{file}.wasm"))
         }
-        Language::TypeScript => (TYPESCRIPT, "src/index.ts", format!("dist/{name}.wasm")),
-        Language::Python => (PYTHON, "app.py", format!("dist/{name}.wasm")),
+        Language::TypeScript => (TYPESCRIPT, "src/index.ts", "npm test", dist),
+        Language::Python => (PYTHON, "app.py", ".venv/bin/python -m unittest", dist),
     };
     for (path, text) in files.iter().chain([&EVENT, &README]) {
-        let values = [("name", name.as_str()), ("sdk", &sdk), ("source", source), ("component", &component)];
+        let values =
+            [("name", name.as_str()), ("sdk", &sdk), ("source", source), ("test", test), ("component", &component)];
         let text = values.iter().fold((*text).to_owned(), |text, (key, value)| text.replace(&placeholder(key), value));
         write(&folder.join(path), &text)?;
     }

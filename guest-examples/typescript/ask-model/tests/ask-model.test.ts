@@ -25,9 +25,9 @@ test('a busy model is asked again when it wants to be', async (t) => {
   const host = new TestHost(model);
   const run = await host.send('docs/page.changed', page);
   await host.advance('89s');
-  assert.equal(run.status, 'waiting');
+  assert.equal(run?.status, 'waiting');
   await host.advance('1s');
-  assert.equal(run.status, 'completed', run.journal);
+  assert.equal(run?.status, 'completed', run?.journal);
 });
 
 test('the author is told of a model that refuses', async (t) => {
