@@ -95,7 +95,7 @@ impl Names {
 }
 
 fn is_whole(time: Millis) -> bool {
-    time.saturating_sub(START) % 1_000 == 0
+    time.saturating_sub(START).is_multiple_of(1_000)
 }
 
 fn render_run(text: &mut String, run: &RunView, names: &Names) {

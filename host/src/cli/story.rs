@@ -89,7 +89,7 @@ impl<W: Write> Teller<W> {
         let paint = self.paint;
         let step = line.step.as_ref().map(ToString::to_string).unwrap_or_default();
         let attempt = line.attempt.unwrap_or_default() + 1;
-        let error = line.error.as_ref().map(|error| brief(error)).unwrap_or_default();
+        let error = line.error.as_ref().map(brief).unwrap_or_default();
         let again = line.until.as_ref().map(|until| span(until.ms - line.at.ms)).unwrap_or_default();
         let awaited = line.awaited.as_deref().unwrap_or_default();
         match line.what {

@@ -74,11 +74,11 @@ impl Run {
     async fn send(&self, key: OpKey, events: &[Box<RawValue>]) -> Result<(), store::Error> {
         let now = self.now();
         let namespace = &self.lease.function.namespace;
-        let receive = |text: &Box<RawValue>| {
+        let receive = |text: &RawValue| {
             Event::receive(text.get(), namespace, self.executor.router.new_event_id(now), now).map(Arc::new)
         };
         let sent = events.len() as u32;
-        let events: Result<Vec<_>, _> = events.iter().map(receive).collect();
+        let events: Result<Vec<_>, _> = events.iter().map(|text| receive(text)).collect();
         let value = match events {
             Ok(events) => {
                 let plan = || {

@@ -59,7 +59,7 @@ pub async fn drive(
     };
     drive.take_letters(letters);
     drive.begin();
-    drive.to_verdict().await
+    drive.until_verdict().await
 }
 
 /// A run in the executor's hands.
@@ -92,7 +92,7 @@ enum Move {
 }
 
 impl Drive {
-    async fn to_verdict(mut self) -> Result<(), store::Error> {
+    async fn until_verdict(mut self) -> Result<(), store::Error> {
         loop {
             self.read_mail().await?;
             self.end_overdue();

@@ -22,12 +22,14 @@ pub struct Code {
     pub bounds: Bounds,
 }
 
+/// The function itself, and its failure function.
+type Pair = (Arc<Definition>, Option<Arc<Definition>>);
+
 /// A version in memory.
 #[derive(Debug)]
 struct Loaded {
     plugin: Arc<Plugin>,
-    /// The function itself, and its failure function.
-    definitions: HashMap<Arc<str>, (Arc<Definition>, Option<Arc<Definition>>)>,
+    definitions: HashMap<Arc<str>, Pair>,
 }
 
 #[derive(Debug, Default)]

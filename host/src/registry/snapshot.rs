@@ -213,7 +213,10 @@ impl Snapshot {
 mod tests {
     use super::*;
 
-    fn plugin(name: &str, functions: &[(&str, &[(&str, Option<&str>)])]) -> LivePlugin {
+    /// An event's name, and its filter.
+    type Trigger<'a> = (&'a str, Option<&'a str>);
+
+    fn plugin(name: &str, functions: &[(&str, &[Trigger<'_>])]) -> LivePlugin {
         let definitions = functions
             .iter()
             .map(|(id, triggers)| {
@@ -243,7 +246,7 @@ mod tests {
 
     #[test]
     fn one_listener_for_each_function_however_many_triggers_match() {
-        let functions: &[(&str, &[(&str, Option<&str>)])] = &[
+        let functions: &[(&str, &[Trigger<'_>])] = &[
             ("all", &[("shop/*", Some("event.data.a")), ("shop/order.*", Some("event.data.b"))]),
             ("one", &[("shop/order.paid", Some("event.data.c")), ("shop/*", None)]),
             ("other", &[("blog/post", None)]),
@@ -278,7 +281,7 @@ mod tests {
     /// Function `n` of plugin `p` listens to its own event, every tenth to all of its plugin, every hundredth to more.
     fn patterns(p: usize, n: usize) -> Vec<String> {
         let wide = [(10, format!("p{p}/*")), (100, "p.*".to_owned()), (100, format!("p{p}/even.*"))];
-        let wide = wide.into_iter().filter(|(every, _)| n % every == 0).map(|(_, pattern)| pattern);
+        let wide = wide.into_iter().filter(|(every, _)| n.is_multiple_of(*every)).map(|(_, pattern)| pattern);
         wide.chain([format!("p{p}/e{n}")]).collect()
     }
 

@@ -37,7 +37,7 @@ pub async fn wakes_who_has_mail<S: Store>(mut world: World<'_, S, impl AsyncFn(&
     assert_eq!(world.store().cancel(&world.namespace, run, "told to").await, Ok(Cancelled::Accepted));
     let lease = world.lease_one().await;
     let letter = Mail::Cancel { reason: "told to".into() };
-    assert_eq!(mail(&world, &lease).await, [letter.clone()]);
+    assert_eq!(mail(&world, &lease).await, std::slice::from_ref(&letter));
     assert_eq!(mail(&world, &lease).await, [], "it is told of once");
     world.settle(&lease, Verdict::Park { due: None }).await;
     assert!(world.lease(1).await.is_empty(), "who has been told of its mail is not woken for it again");
