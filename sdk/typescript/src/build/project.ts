@@ -8,7 +8,7 @@ export interface Project {
   entry: string;
   /** Its folder, from which errors name files. */
   folder: string;
-  /** The component's name, without `.wasm`. */
+  /** The component's name, without `.wasm`: the package's, or that of the file or folder. */
   name: string;
   /** Whether `inngest` is to be the SDK's module of that surface. */
   isInngest: boolean;
@@ -23,6 +23,7 @@ const ENTRIES = STEMS.flatMap((stem) => ['ts', 'mts', 'js', 'mjs'].map((end) => 
 
 /** What of a package.json is about the build. */
 interface Package {
+  name?: unknown;
   main?: unknown;
   stepwell?: { inngest?: unknown; without?: unknown };
 }
@@ -43,7 +44,8 @@ export function projectOf(path: string): Project {
   if (entry === undefined) {
     throw new Error(`${path}: no module found; name it in package.json as "main", or call it src/index.ts`);
   }
-  return { entry, folder, name: basename(full), ...options };
+  const name = typeof said.name === 'string' ? basename(said.name) : basename(full);
+  return { entry, folder, name, ...options };
 }
 
 /** The nearest folder with a package.json, or the file's own. */

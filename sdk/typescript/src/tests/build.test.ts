@@ -36,6 +36,8 @@ test('a project is a file, or a folder with a main or an index', (t) => {
     isInngest: false,
     without: [],
   });
+  const named = folderWith(t, { 'package.json': '{"name":"@acme/store"}', 'src/index.ts': '' });
+  assert.equal(projectOf(named).name, 'store');
   assert.equal(projectOf(folder).entry, join(folder, 'src/index.ts'));
   assert.equal(projectOf(join(folder, 'with')).entry, join(folder, 'with/m.ts'));
   assert.equal(projectOf(join(folder, 'src/index.ts')).folder, folder);
