@@ -88,4 +88,6 @@ export interface Host {
   lastWords(message: string): void;
   /** Calls a step's closure, in tests: or does something else instead. */
   call?(key: OperationKey, closure: Closure, input: unknown[]): unknown;
+  /** Resolves when all that can run without an event from outside has run: where there are no timers to tell it. */
+  dry?(): Promise<void>;
 }

@@ -101,7 +101,7 @@ export class Pass {
     void this.#enter(body);
     const owed = new Set<string>();
     for (;;) {
-      await dry();
+      await (this.#host.dry?.() ?? dry());
       if (this.#ended && this.#isSettled(this.#ended, owed)) return this.#ended;
       const granted = this.#plan();
       if (granted && (await this.#execute(granted)) === 'stop') return { tag: 'suspended' };

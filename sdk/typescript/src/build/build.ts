@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { componentize } from '@bytecodealliance/componentize-js';
 import { build as esbuild } from 'esbuild';
 import type { SourceTable } from '../stack.js';
-import { hastenTexts } from './bindings.js';
+import { hastenBindings } from './bindings.js';
 import { inngest } from './inngest.js';
 import { node } from './node.js';
 import { reasonToWait, topLevelError } from './problems.js';
@@ -53,7 +53,7 @@ async function evaluated(project: Project, when: Evaluation): Promise<Uint8Array
 
 /** Runs what there is of a top level; no variables are granted yet. */
 async function wrap(sourcePath: string, table: SourceTable): Promise<Uint8Array> {
-  await hastenTexts();
+  await hastenBindings();
   try {
     return (await componentize({ sourcePath, witPath: WIT, worldName: 'guest', env: {} })).component;
   } catch (error) {
@@ -102,16 +102,21 @@ export async function bundle(
   return { code: code!, table: tableOf(map!, project.folder, project.folder, SDK) };
 }
 
+const REHEARSED = `import { rehearse } from ${JSON.stringify(join(SDK, 'rehearsal.js'))};
+void rehearse();`;
+
 const entryOf = ({ entry }: Project, when: Evaluation) =>
   when === 'built'
     ? `
 import ${JSON.stringify(join(SDK, 'install.js'))};
 import * as module from ${JSON.stringify(entry)};
 import { component } from ${JSON.stringify(join(SDK, 'component.js'))};
+${REHEARSED}
 export const { functions, failureHandler } = component(module);
 `
     : `
 import ${JSON.stringify(join(SDK, 'install.js'))};
 import { lateComponent } from ${JSON.stringify(join(SDK, 'component.js'))};
+${REHEARSED}
 export const { functions, failureHandler } = lateComponent(() => import(${JSON.stringify(entry)}));
 `;
