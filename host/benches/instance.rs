@@ -1,8 +1,7 @@
 //! What a component costs: to compile, to load, to start an instance of, to run steps in, without store or scheduler.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -18,6 +17,8 @@ use stepwell::sandbox::{
 struct Immediate {
     last: Option<Resolved>,
     order: u32,
+    /// Where the run stops twice before its last step ends: when all are there, and until all have been measured.
+    stop: Option<Arc<Barrier>>,
 }
 
 #[async_trait]
@@ -29,6 +30,10 @@ impl StepHost for Immediate {
     fn finish(&mut self, key: OpKey, value: Result<Json, Failure>) -> Result<Control, Failure> {
         self.last = Some(Resolved { key, value, at: 1_000, order: self.order });
         self.order += 1;
+        if let Some(stop) = self.stop.as_ref().filter(|_| self.order == STEPS) {
+            stop.wait();
+            stop.wait();
+        }
         Ok(Control::Proceed)
     }
 
@@ -57,8 +62,8 @@ const ROUNDS: usize = 1_000;
 const LONG_ROUNDS: usize = 40;
 /// More steps, between two runs by which one step is measured.
 const MORE_STEPS: usize = 200;
-/// How long instances live whose memory is measured: some turns, so that all are there at one time.
-const TOGETHER_US: f64 = 200_000.0;
+/// Steps of `ten-steps`.
+const STEPS: u32 = 10;
 /// Instances that live side by side when their memory is measured.
 const TOGETHER: usize = 16;
 
@@ -90,7 +95,7 @@ async fn main() {
         "run_us": run_us,
         "step_us": step_us,
         "megabyte_ms": megabyte_us / 1e3,
-        "instance_kb": instance_kb(&plugin, TOGETHER_US / step_us).await,
+        "instance_kb": instance_kb(&plugin),
     });
     println!("{figures}");
     std::fs::remove_dir_all(cache).expect("the cache is removed");
@@ -124,34 +129,43 @@ async fn median(plugin: &Plugin, function: &str, data: &str, rounds: usize) -> f
     times[times.len() / 2]
 }
 
-/// Memory of this process that one more instance takes while it runs, in kilobytes: instances that give way to each
-/// other, beside none.
-async fn instance_kb(plugin: &Plugin, steps: f64) -> f64 {
-    let before = resident_kb();
-    let entry = entry("many-steps", &format!(r#"{{"steps":{steps:.0}}}"#));
-    let most = Arc::new(AtomicU64::new(0));
-    let runs = (0..TOGETHER).map(|_| {
-        let (plugin, entry, most) = (plugin.clone(), entry.clone(), most.clone());
-        tokio::spawn(async move {
-            enter(&plugin, entry).await;
-            most.fetch_max(resident_kb(), Ordering::Relaxed);
-        })
-    });
-    for run in runs.collect::<Vec<_>>() {
-        run.await.expect("the run does not panic");
-    }
-    most.load(Ordering::Relaxed).saturating_sub(before) as f64 / TOGETHER as f64
+/// Memory of this process that one more instance takes at the end of a run of ten steps, in kilobytes; the engine's
+/// image, which all share, is not counted.
+fn instance_kb(plugin: &Plugin) -> f64 {
+    let alone = kb_with(plugin, 1);
+    (kb_with(plugin, TOGETHER) - alone) / (TOGETHER - 1) as f64
 }
 
-fn resident_kb() -> u64 {
+/// Memory of this process while so many instances live, each in a thread of its own.
+fn kb_with(plugin: &Plugin, instances: usize) -> f64 {
+    let stop = Arc::new(Barrier::new(instances + 1));
+    let run = || {
+        let host = Immediate { stop: Some(stop.clone()), ..Immediate::default() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+        runtime.block_on(enter_with(plugin, entry("ten-steps", "{}"), host));
+    };
+    std::thread::scope(|scope| {
+        (0..instances).for_each(|_| drop(scope.spawn(run)));
+        stop.wait();
+        let kb = private_kb();
+        stop.wait();
+        kb
+    })
+}
+
+fn private_kb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("the system tells of this process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it tells its size");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("it tells its size");
     line.split_whitespace().next().and_then(|kb| kb.parse().ok()).expect("a number")
 }
 
 async fn enter(plugin: &Plugin, entry: Entry) {
+    enter_with(plugin, entry, Immediate::default()).await;
+}
+
+async fn enter_with(plugin: &Plugin, entry: Entry, host: Immediate) {
     let bounds = Bounds { memory_bytes: limits::MEMORY_DEFAULT_BYTES, deadline_ms: limits::DEADLINE_DEFAULT_MS };
-    let (exit, _) = plugin.enter(entry, Box::new(Immediate::default()), &Arc::new(Grants::default()), bounds).await;
+    let (exit, _) = plugin.enter(entry, Box::new(host), &Arc::new(Grants::default()), bounds).await;
     assert!(matches!(exit, Exit::Completed(_)), "{exit:?}");
 }
 
