@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use stepwell::limits;
 use stepwell::model::{Event, Failure, IdSource, Json, Namespace, OpKey};
 use stepwell::sandbox::{
-    Bounds, Compiler, Control, Decision, Entry, Exit, Found, Grants, Line, Options, Plugin, Resolved, Sandbox,
-    StepHost, Usage,
+    Bounds, Compiler, Control, Decision, Entry, Exit, Found, Grants, InstanceMemory, Line, Options, Plugin, Resolved,
+    Sandbox, StepHost, Usage,
 };
 
 /// Runs each step at once and keeps nothing.
@@ -102,7 +102,12 @@ async fn main() {
 }
 
 fn sandbox(cache: &Path) -> Arc<Sandbox> {
-    let options = Options { cache: cache.to_owned(), compiler: Compiler::InProcess, instances: TOGETHER * 4 };
+    let options = Options {
+        cache: cache.to_owned(),
+        compiler: Compiler::InProcess,
+        instances: TOGETHER * 4,
+        memory: InstanceMemory::Reset,
+    };
     Sandbox::new(options).expect("the sandbox starts")
 }
 

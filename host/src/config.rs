@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::limits;
 use crate::model::{Namespace, PluginName};
+use crate::sandbox::InstanceMemory;
 
 pub use plugin::PluginConfig;
 pub use settings::{SETTINGS, Setting};
@@ -50,6 +51,7 @@ pub struct Config {
     pub durability: Durability,
     /// Runs executing at once.
     pub workers: usize,
+    pub instance_memory: InstanceMemory,
     /// Whoever sends events shows one of these; with none, any is taken.
     pub event_keys: Vec<String>,
     /// Whoever asks for anything else shows this one; with none, everybody may.
@@ -76,6 +78,7 @@ impl Default for Config {
             cache_dir: None,
             durability: Durability::Strict,
             workers: limits::WORKERS_DEFAULT,
+            instance_memory: InstanceMemory::Reset,
             event_keys: Vec::new(),
             signing_key: None,
             plugins_dir: None,

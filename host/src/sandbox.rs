@@ -58,7 +58,7 @@ impl Sandbox {
     /// Sets up the engine, the cache of compiled code and everything that plugins may import.
     pub fn new(options: Options) -> Result<Arc<Self>, Error> {
         let seats_max = u32::try_from(options.instances).unwrap_or(u32::MAX).max(1);
-        let engine = engine::runner(seats_max)?;
+        let engine = engine::runner(seats_max, options.memory)?;
         let ticker = ticker::Ticker::start(&engine)?;
         let workshop = compile::Workshop::new(options.cache, options.compiler, &engine)?;
         let mut linker = Linker::new(&engine);
@@ -233,6 +233,16 @@ pub struct Options {
     pub compiler: Compiler,
     /// Instances alive at once.
     pub instances: usize,
+    pub memory: InstanceMemory,
+}
+
+/// Where an instance's memory comes from (docs/decisions/0008).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InstanceMemory {
+    /// From the instance before, wiped in place, where the system can tell which pages that has written.
+    Reset,
+    /// From the system.
+    Fresh,
 }
 
 /// Where components are compiled.

@@ -272,6 +272,7 @@ fn sandbox_options(config: &Config, compiler: PathBuf) -> sandbox::Options {
         cache: config.cache_dir.clone().unwrap_or_else(|| config.data_dir.join("compiled")),
         compiler: Compiler::Child(compiler),
         instances: config.workers,
+        memory: config.instance_memory,
     }
 }
 

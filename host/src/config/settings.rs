@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::value::{self, Value};
 use super::{Config, Durability, LogFormat};
 use crate::model::{Namespace, duration_text};
+use crate::sandbox::InstanceMemory;
 
 /// One setting. Its environment variable is `STEPWELL_` and the key in capitals.
 pub struct Setting {
@@ -68,6 +69,20 @@ pub const SETTINGS: &[Setting] = &[
         example: "256",
         set: |config, value| Ok(config.workers = value::count(&value, 1, 65_536)?),
         show: |config| Some(config.workers.to_string()),
+    },
+    Setting {
+        key: "instance_memory",
+        about: "\"reset\": an instance's memory is wiped in place for the next one. \"fresh\": it goes back to the system, and starts take up to twice as long: for plugins of parties that must learn nothing of each other (docs/decisions/0008).",
+        example: "\"reset\"",
+        set: |config, value| {
+            config.instance_memory = match value.text()?.as_str() {
+                "reset" => InstanceMemory::Reset,
+                "fresh" => InstanceMemory::Fresh,
+                other => return Err(format!("{other:?} is neither \"reset\" nor \"fresh\"")),
+            };
+            Ok(())
+        },
+        show: |config| quoted(format!("{:?}", config.instance_memory).to_lowercase()),
     },
     Setting {
         key: "namespace",

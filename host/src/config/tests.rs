@@ -21,11 +21,11 @@ fn problem(text: &str) -> String {
 
 #[test]
 fn flags_beat_the_environment_which_beats_the_file() {
-    let text = "workers = 1\nlisten = \"0.0.0.0:1\"\ndurability = \"relaxed\"\n";
+    let text = "workers = 1\nlisten = \"0.0.0.0:1\"\ndurability = \"relaxed\"\ninstance_memory = \"fresh\"\n";
     let environment = [("STEPWELL_WORKERS", "2"), ("STEPWELL_LISTEN", "0.0.0.0:2"), ("STEPWELL_ELSE", "x")];
     let config = load(text, &environment, &[("workers", "3".into())]).expect("valid");
     assert_eq!((config.workers, config.listen.port()), (3, 2));
-    assert_eq!(config.durability, Durability::Relaxed);
+    assert_eq!((config.durability, config.instance_memory), (Durability::Relaxed, InstanceMemory::Fresh));
     assert!(!config.is_loopback());
 }
 
@@ -40,6 +40,7 @@ fn errors_name_line_and_key() {
         problem("[plugins.a]\nvariables_from_env = [\"NOPE\"]\n"),
         "2: `plugins.a.variables_from_env`: environment variable NOPE is not set"
     );
+    assert!(problem("instance_memory = \"new\"\n").contains("neither \"reset\" nor \"fresh\""));
     assert_eq!(problem("listen = 3\n"), "1: `listen`: it has to be a string, not an integer");
 }
 

@@ -307,7 +307,12 @@ mod tests {
         let data = folder.join("data");
         let options = store::Options { folder: data.clone(), durability: store::Durability::Strict, vfs: None };
         let store = Arc::new(SqliteStore::open(options).expect("opens"));
-        let options = sandbox::Options { cache: data.join("compiled"), compiler: Compiler::InProcess, instances: 1 };
+        let options = sandbox::Options {
+            cache: data.join("compiled"),
+            compiler: Compiler::InProcess,
+            instances: 1,
+            memory: sandbox::InstanceMemory::Reset,
+        };
         let sandbox = Sandbox::new(options).expect("sets up");
         let bounds = Bounds { memory_bytes: 1 << 20, deadline_ms: 1_000 };
         let settings = Settings { plugins: BTreeMap::new(), others: Allowance { grants: Arc::default(), bounds } };

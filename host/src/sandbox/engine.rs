@@ -7,7 +7,7 @@ use wasmtime::{
     CacheStore, Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
-use super::Error;
+use super::{Error, InstanceMemory};
 use crate::limits;
 
 /// What each seat has room for; a plugin that needs more takes several seats ([`seats_for`]).
@@ -49,16 +49,16 @@ pub(super) fn compiler(functions: Option<Arc<dyn CacheStore>>) -> Result<Engine,
 }
 
 /// The engine that runs guests: from a pool, or on demand where the address space for one cannot be had.
-pub(super) fn runner(seats: u32) -> Result<Engine, Error> {
+pub(super) fn runner(seats: u32, memory: InstanceMemory) -> Result<Engine, Error> {
     let mut pooled = config();
-    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(seats)));
+    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(seats, memory)));
     Engine::new(&pooled).or_else(|error| {
         tracing::warn!(%error, "no pool of instances: each is made on demand, which is slower");
         compiler(None)
     })
 }
 
-fn pool(seats: u32) -> PoolingAllocationConfig {
+fn pool(seats: u32, memory: InstanceMemory) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(seats)
         .total_core_instances(seats.saturating_mul(CORE_INSTANCES_PER_SEAT))
@@ -75,7 +75,7 @@ fn pool(seats: u32) -> PoolingAllocationConfig {
         .table_keep_resident(limits::RESIDENT_TABLE_BYTES);
     // With the page map the kernel says which pages a guest has touched, and only these are reset, in place: no page
     // faults for the next guest. Without it the whole range would be written, which is slower than giving it back.
-    if has_page_map() && !may_swap() {
+    if memory == InstanceMemory::Reset && has_page_map() && !may_swap() {
         pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(limits::RESIDENT_BYTES);
     }
     pool
@@ -109,4 +109,16 @@ pub(super) fn fingerprint(engine: &Engine) -> String {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{:016x}", hasher.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_reset_in_place_only_where_that_is_asked_for() {
+        let scans = |memory| format!("{:?}", pool(1, memory)).contains("pagemap_scan: Yes");
+        assert!(!scans(InstanceMemory::Fresh));
+        assert_eq!(scans(InstanceMemory::Reset), has_page_map() && !may_swap());
+    }
 }

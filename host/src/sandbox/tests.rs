@@ -18,7 +18,13 @@ fn sandbox() -> &'static Arc<Sandbox> {
     let (_, sandbox) = SANDBOX.get_or_init(|| {
         let dir = tempfile::tempdir().expect("a directory");
         let cache = dir.path().join("cache");
-        let sandbox = Sandbox::new(Options { cache, compiler: Compiler::InProcess, instances: 16 }).expect("sets up");
+        let sandbox = Sandbox::new(Options {
+            cache,
+            compiler: Compiler::InProcess,
+            instances: 16,
+            memory: super::InstanceMemory::Reset,
+        })
+        .expect("sets up");
         (dir, sandbox)
     });
     sandbox

@@ -7,7 +7,7 @@ use stepwell::executor::{self, Executor};
 use stepwell::model::{Clock, Entry, Event, IdSource, Millis, Namespace, PluginName, RunId};
 use stepwell::registry::{Allowance, Registry, Settings};
 use stepwell::router::{Router, Timetable};
-use stepwell::sandbox::{self, Bounds, Compiler, Grants, Sandbox};
+use stepwell::sandbox::{self, Bounds, Compiler, Grants, InstanceMemory, Sandbox};
 use stepwell::scheduler::Scheduler;
 use stepwell::store::{Durability, Error, Options, Pause, RunFilter, RunView, SqliteStore, Store};
 use tokio::sync::watch;
@@ -108,6 +108,7 @@ fn sandbox() -> Arc<Sandbox> {
     let options = || sandbox::Options {
         cache: guests::root().join("target/tests/compiled"),
         compiler: Compiler::Child(env!("CARGO_BIN_EXE_stepwell").into()),
+        memory: InstanceMemory::Reset,
         instances: 8 * WORKERS,
     };
     SANDBOX.get_or_init(|| Sandbox::new(options()).expect("a sandbox")).clone()
