@@ -83,7 +83,8 @@ impl Functions {
         for (_, kept) in before {
             out.write_all(&self.read(kept).ok_or(io::ErrorKind::UnexpectedEof)?)?;
         }
-        out.into_inner()?;
+        // Else a power cut may leave the name with other contents: an index that holds, and code that is none.
+        out.into_inner()?.sync_all()?;
         std::fs::rename(&scrap.path, &self.path)
     }
 
