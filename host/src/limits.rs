@@ -294,8 +294,9 @@ pub const WATCH_PATIENCE_MS: u64 = 5_000;
 pub const WATCH_GONE_MS: u64 = 1_000;
 /// A folder is looked at this often even when the system reports no change: some file systems report none.
 pub const WATCH_POLL_MS: u64 = 10_000;
-/// Levels of arrays and objects in an event: the host embeds it some levels deep and reads that up to 128.
-pub const JSON_DEPTH_MAX: usize = 100;
+/// Levels of arrays and objects in an event, a result or an error's details. No ordinary document has a tenth of that, and
+/// a recursive reader in a guest, whose stack is a megabyte, can still take it.
+pub const JSON_DEPTH_MAX: usize = 1_000;
 /// Connections that are served at once; more wait to be taken.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// How long a request's head may take to arrive, in milliseconds; also how long a connection may stay idle.

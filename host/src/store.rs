@@ -277,12 +277,15 @@ pub enum EventNames {
     One(String),
 }
 
-/// A line of a run's log. (`attempt`, `order`, `nth`) identifies it within the run, however often the body is replayed.
+/// A line of a run's log. (`step`, `attempt`, `order`, `nth`) identifies it within the run, however often the body is
+/// replayed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogLine {
+    /// The step's attempt if a step was open, else the body's; counted from 0.
     pub attempt: u32,
-    /// The order of the last result delivered before it, plus one; 0 before any.
+    /// The order of the last result delivered before it, plus one; 0 before any. A step's line has its step's.
     pub order: u32,
+    /// The number of the line behind that result, counted from 0. A step's lines count on from where it was planned.
     pub nth: u32,
     /// The step that was open, if any.
     pub step: Option<OpKey>,

@@ -143,7 +143,7 @@ fn read<T>(ended: Result<wasmtime::Result<T>, Cut>, mut store: Store<State>) -> 
 
 fn exit(outcome: wit::Outcome) -> Exit {
     match outcome {
-        wit::Outcome::Completed(text) => match Json::parse(text) {
+        wit::Outcome::Completed(text) => match Json::of_guest(&text) {
             Ok(json) => Exit::Completed(json),
             Err(error) => Exit::Failed(Failure::of_host(
                 Kind::Application,

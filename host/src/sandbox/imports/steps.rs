@@ -29,7 +29,7 @@ impl wit::steps::Host for State {
         self.meter.forgive();
         let key = translate::key(key);
         let value = match value {
-            Ok(text) => Json::parse(text).map_err(|error| {
+            Ok(text) => Json::of_guest(&text).map_err(|error| {
                 let message = format!("step {key} returned what is {error}");
                 Failure::of_host(Kind::Application, translate::INVALID_JSON, message)
             }),

@@ -24,9 +24,9 @@ impl Writer {
     }
 
     fn write_verdict(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
-        self.clear_mail(active, after)?;
         match verdict {
             Verdict::Park { due } => {
+                self.clear_mail(active, after)?;
                 self.write_segment(active, after)?;
                 let has_mail = active.has_mail() || after.posted.iter().any(|posted| posted.run == active.row());
                 let due = if has_mail { Some(0) } else { due };
@@ -36,11 +36,13 @@ impl Writer {
                 after.returned.push((active.clone(), Returned::Parked(due)));
             }
             Verdict::Release => {
+                self.clear_mail(active, after)?;
                 self.write_segment(active, after)?;
                 self.shared.slots.clear(active.slot);
                 after.returned.push((active.clone(), Returned::Released));
             }
             Verdict::End { outcome, at, generation, lifecycle } => {
+                // Nothing is deleted before the last line that can refuse: a refused end leaves its letters.
                 self.check_generation(generation)?;
                 let segment = active.drain().unwrap_or_default();
                 let written = self.write_end(active, &segment, &outcome, at, lifecycle, after);
