@@ -295,8 +295,11 @@ pub const WATCH_GONE_MS: u64 = 1_000;
 /// A folder is looked at this often even when the system reports no change: some file systems report none.
 pub const WATCH_POLL_MS: u64 = 10_000;
 /// Levels of arrays and objects in an event, a result or an error's details. No ordinary document has a tenth of that, and
-/// a recursive reader in a guest, whose stack is a megabyte, can still take it.
+/// a recursive reader in a guest can still take it ([`GUEST_STACK_BYTES`]).
 pub const JSON_DEPTH_MAX: usize = 1_000;
+/// A guest's calls: room for a recursive reader of [`JSON_DEPTH_MAX`] levels, in each language. Half of what the engine
+/// reserves for a guest and the host's own functions that it calls.
+pub const GUEST_STACK_BYTES: usize = 1 << 20;
 /// Connections that are served at once; more wait to be taken.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// How long a request's head may take to arrive, in milliseconds; also how long a connection may stay idle.

@@ -10,14 +10,20 @@ use serde::ser::{Serialize, Serializer};
 
 pub(super) use text::mended;
 
+use crate::limits;
+
 /// A valid JSON text, cheap to clone. The host passes guests' values on as they are and never reparses them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Json(Arc<str>);
 
-/// The text is not JSON.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("not valid JSON: {0}")]
-pub struct BadJson(String);
+/// Why a text is not taken as JSON. The message goes on from "it is".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadJson {
+    #[error("not valid JSON: {0}")]
+    Invalid(String),
+    #[error("nested deeper than {max} levels", max = limits::JSON_DEPTH_MAX)]
+    TooDeep,
+}
 
 impl Json {
     /// Checks the whole text: its grammar, its nesting ([`crate::limits::JSON_DEPTH_MAX`]), halves of surrogate pairs,
@@ -30,7 +36,7 @@ impl Json {
 
     /// [`Json::parse`] without a copy of the text.
     pub fn check(text: &str) -> Result<(), BadJson> {
-        text::check(text).map_err(BadJson)
+        text::check(text)
     }
 
     /// Takes a value from a guest. Halves of surrogate pairs, which JavaScript's and Python's texts may have, are read as
@@ -41,7 +47,7 @@ impl Json {
 
     /// [`Json::of_guest`], with a marker in the place of what is nested too deep.
     pub fn of_guest_cut(text: &str) -> Result<Self, BadJson> {
-        text::check_grammar(text).map_err(BadJson)?;
+        text::check_grammar(text)?;
         Self::parse(&*text::cut(&mended(text)))
     }
 
@@ -130,7 +136,6 @@ impl<'de> Deserialize<'de> for Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits;
 
     #[test]
     fn refuses_what_is_not_json() {
@@ -148,7 +153,7 @@ mod tests {
         let json = Json::parse(deep.as_str()).expect("valid");
         assert_eq!(json.to_value().to_string(), deep);
         let error = Json::parse(format!("[{deep}]")).expect_err("too deep").to_string();
-        assert_eq!(error, "not valid JSON: it is nested deeper than 1000 levels");
+        assert_eq!(error, "nested deeper than 1000 levels");
     }
 
     #[test]

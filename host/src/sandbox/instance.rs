@@ -148,7 +148,7 @@ fn exit(outcome: wit::Outcome) -> Exit {
             Err(error) => Exit::Failed(Failure::of_host(
                 Kind::Application,
                 translate::INVALID_JSON,
-                format!("the function returned what is {error}"),
+                format!("the function's result is {error}"),
             )),
         },
         wit::Outcome::Suspended => Exit::Suspended,

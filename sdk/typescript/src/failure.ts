@@ -22,7 +22,7 @@ export function bodyFailure(thrown: unknown): Failure {
   return { ...told, stack: `${told.name}: ${told.message}` };
 }
 
-/** What ended a step. The error of *another* step is no more than an error here. */
+/** What ended a step. The error of *another* step is this step's own then, and as final as it was there. */
 export function stepFailure(thrown: unknown): Failure {
   return isErrorLike(thrown) ? failure(thrown, thrown) : failure(thrown, { message: text(thrown) });
 }
@@ -43,7 +43,8 @@ function failure(thrown: unknown, shown: object): Failure {
 /** Only the error itself is asked, never what is behind it. */
 function adviceOf(thrown: unknown): RetryAdvice {
   if (!(thrown instanceof Error)) return { tag: 'by-policy' };
-  if (thrown instanceof NonRetriableError || thrown.name === 'NonRetriableError') return { tag: 'never' };
+  const isFinal = thrown instanceof NonRetriableError || thrown instanceof StepError;
+  if (isFinal || thrown.name === 'NonRetriableError') return { tag: 'never' };
   const delay = RetryAfterError.delayMsOf(thrown);
   return delay === undefined ? { tag: 'by-policy' } : { tag: 'after', val: delay };
 }

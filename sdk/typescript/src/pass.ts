@@ -3,6 +3,7 @@
 import type { Answer, Closure, Control, Failure, Host, OperationKey, Outcome, Resolved } from './contract.js';
 import { NonRetriableError, StepError } from './errors.js';
 import { bodyFailure, stepFailure } from './failure.js';
+import { writeJson } from './json.js';
 import { reseed } from './random.js';
 import { outputJson, resultJson } from './values.js';
 
@@ -71,7 +72,7 @@ export class Pass {
     this.#uses.set(wellFormed, n + 1);
     const answer = new Promise((resolve, reject) => {
       const key = { id: wellFormed, n };
-      this.#reached.push({ key, kind, options: JSON.stringify(options), closure, input, resolve, reject });
+      this.#reached.push({ key, kind, options: writeJson(options) ?? '{}', closure, input, resolve, reject });
       this.#moved();
     });
     answer.catch(() => {}); // nobody need await it

@@ -1,7 +1,8 @@
 // Values on their way out: what a function returns and what a step yields become JSON.
+import { writeJson } from './json.js';
 
 /** A function's result. What has no JSON form, as a BigInt or a circle, is an error. */
-export const resultJson = (value: unknown): string => JSON.stringify(value) ?? 'null';
+export const resultJson = (value: unknown): string => writeJson(value) ?? 'null';
 
 /** A step's output. Inside of it BigInts are dropped, as functions are, and circles are cut with a marker. */
 export function outputJson(value: unknown): string {
@@ -12,9 +13,9 @@ export function outputJson(value: unknown): string {
 /** JSON of whatever it is; undefined where there is none. */
 export function lenientJson(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value); // the engine's own work, where it has not to ask about each value
+    return writeJson(value); // the engine's own work, where it has not to ask about each value
   } catch {
-    return JSON.stringify(value, cutCircles());
+    return writeJson(value, cutCircles());
   }
 }
 

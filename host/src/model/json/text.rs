@@ -4,24 +4,25 @@ use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
 
+use super::BadJson;
 use crate::limits;
 
 /// Why the text is not taken, if it is not.
-pub fn check(text: &str) -> Result<(), String> {
+pub fn check(text: &str) -> Result<(), BadJson> {
     check_grammar(text)?;
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(byte) = bytes.get(at) {
         at = match byte {
             b'"' => end_of_string(text, at, |half| match half {
-                true => Err("half of a surrogate pair stands alone in it".to_owned()),
+                true => Err(BadJson::Invalid("half of a surrogate pair stands alone in it".to_owned())),
                 false => Ok(()),
             })?,
             b'-' | b'0'..=b'9' => end_of_number(text, at)?,
             byte => {
                 depth = deeper(depth, *byte);
                 if depth > limits::JSON_DEPTH_MAX {
-                    return Err(format!("it is nested deeper than {} levels", limits::JSON_DEPTH_MAX));
+                    return Err(BadJson::TooDeep);
                 }
                 at + 1
             }
@@ -31,8 +32,8 @@ pub fn check(text: &str) -> Result<(), String> {
 }
 
 /// The parser skips over a text without recursion, and so checks its grammar and nothing else.
-pub fn check_grammar(text: &str) -> Result<(), String> {
-    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|error| error.to_string())
+pub fn check_grammar(text: &str) -> Result<(), BadJson> {
+    serde_json::from_str::<IgnoredAny>(text).map(|_| ()).map_err(|error| BadJson::Invalid(error.to_string()))
 }
 
 /// The text, of which the grammar is right, with a marker in the place of each part that is nested too deep.
@@ -72,7 +73,7 @@ fn deeper(depth: usize, byte: u8) -> usize {
 }
 
 /// Where the string that begins at `at` is over. `escape` is told of each escape whether it is a lone half of a pair.
-fn end_of_string(text: &str, at: usize, escape: impl Fn(bool) -> Result<(), String>) -> Result<usize, String> {
+fn end_of_string(text: &str, at: usize, escape: impl Fn(bool) -> Result<(), BadJson>) -> Result<usize, BadJson> {
     let bytes = text.as_bytes();
     let mut at = at + 1;
     while let Some(found) = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\')) {
@@ -88,12 +89,12 @@ fn end_of_string(text: &str, at: usize, escape: impl Fn(bool) -> Result<(), Stri
 }
 
 /// Where the number that begins at `at` is over.
-fn end_of_number(text: &str, at: usize) -> Result<usize, String> {
+fn end_of_number(text: &str, at: usize) -> Result<usize, BadJson> {
     let is_of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
     let length = text.as_bytes()[at..].iter().take_while(|byte| is_of_number(byte)).count();
     let number = &text[at..at + length];
     match number.parse::<f64>() {
-        Ok(value) if value.is_infinite() => Err(format!("the number {number:.40} is out of range")),
+        Ok(value) if value.is_infinite() => Err(BadJson::Invalid(format!("the number {number:.40} is out of range"))),
         _ => Ok(at + length),
     }
 }
@@ -174,7 +175,7 @@ mod tests {
             ("[1e999]", "out of range"),
             ("[1", "EOF"),
         ] {
-            let problem = check(text).err().unwrap_or_default();
+            let problem = check(text).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(problem.contains(wanted) && problem.is_empty() == wanted.is_empty(), "{text}: {problem}");
         }
         let digits = "9".repeat(400);

@@ -30,7 +30,7 @@ impl wit::steps::Host for State {
         let key = translate::key(key);
         let value = match value {
             Ok(text) => Json::of_guest(&text).map_err(|error| {
-                let message = format!("step {key} returned what is {error}");
+                let message = format!("the result of step {key} is {error}");
                 Failure::of_host(Kind::Application, translate::INVALID_JSON, message)
             }),
             Err(failure) => Err(translate::failure(failure)),

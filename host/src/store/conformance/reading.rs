@@ -157,7 +157,7 @@ pub async fn keeps_each_log_line_once<S: Store>(mut world: World<'_, S, impl Asy
     let in_body = LogLine { step: None, ..line(1, 1, "of the body") };
     world.store().log(&lease, vec![beside.clone(), in_body.clone(), beside.clone()]);
     let [first, second, third] = expected;
-    let expected = [first, second, beside, in_body, third];
+    let expected = [first, in_body, second, third, beside];
     world.complete(&lease).await;
     world.close_and_open().await;
     let view = world.store().run(&world.namespace, run).await.expect("read").expect("known");

@@ -107,11 +107,12 @@ fn note_left_out(connection: &Connection, run: i64, lines: u64) -> rusqlite::Res
     Ok(())
 }
 
-/// A run's lines by time. Attempts say nothing about it: each step counts its own.
+/// A run's lines by time; of lines of one time the body's first, then each step's. Attempts say nothing about the time,
+/// since each step counts its own.
 pub fn read(connection: &Connection, run: i64) -> Result<Vec<LogLine>, Error> {
     let mut query = connection.prepare_cached(
         r#"SELECT attempt, "order", nth, step_id, step_n, at, level, message, fields FROM logs WHERE run = ?
-           ORDER BY "order" = 4294967295, at, attempt, "order", nth, step_id, step_n"#,
+           ORDER BY "order" = 4294967295, at, "order", step_id, step_n, attempt, nth"#,
     )?;
     let lines = query.query_map([run], read_line)?.collect::<Result<Vec<_>, _>>()?;
     Ok(lines)
