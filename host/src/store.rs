@@ -228,6 +228,8 @@ pub struct RunView {
     /// The runs that do it over, oldest first. Empty in listings.
     pub replays: Vec<RunId>,
     pub status: Status,
+    /// Whether its code has been executed, also if it waits again.
+    pub has_begun: bool,
     /// When it waits until, where that is known.
     pub due: Option<Millis>,
     /// What keeps it from being executed now.

@@ -71,7 +71,8 @@ pub(super) struct Run {
 impl Run {
     fn of(view: &RunView) -> Self {
         let output = match view.ended.as_ref().map(|ended| &ended.outcome) {
-            None | Some(Outcome::Cancelled { .. } | Outcome::Skipped { .. }) => JsonText::null(),
+            None | Some(Outcome::Skipped { .. }) => JsonText::null(),
+            Some(Outcome::Cancelled { .. }) => JsonText::trusted("{}"),
             Some(Outcome::Completed(output)) => output.clone(),
             Some(Outcome::Failed(failure)) => JsonText::of(&failure.to_output()),
         };
@@ -83,8 +84,8 @@ impl Run {
             environment_id: view.function.namespace.to_string(),
             event_id: view.events.first().map(ToString::to_string),
             status: match view.status {
-                Status::Queued => "Scheduled",
-                Status::Running => "Running",
+                Status::Queued if !view.has_begun => "Scheduled",
+                Status::Queued | Status::Running => "Running",
                 Status::Completed => "Completed",
                 Status::Failed => "Failed",
                 Status::Cancelled => "Cancelled",

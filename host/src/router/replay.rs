@@ -192,6 +192,7 @@ mod tests {
             replay_of: None,
             replays: Vec::new(),
             status: Status::Failed,
+            has_begun: true,
             due: None,
             held_by: None,
             gathers: None,

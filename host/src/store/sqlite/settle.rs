@@ -111,9 +111,11 @@ fn answer_of(outcome: &Outcome) -> Result<Json, Failure> {
     match outcome {
         Outcome::Completed(value) => Ok(value.clone()),
         Outcome::Failed(failure) => Err(failure.clone().never_retried()),
+        // Inngest's message; the reason is an addition.
         Outcome::Cancelled { reason } | Outcome::Skipped { reason } => {
-            let message = format!("the invoked run was cancelled: {reason}");
-            Err(Failure::of_host(Kind::Cancelled, "InvocationCancelled", message).coded("cancelled").never_retried())
+            let failure = Failure::of_host(Kind::Cancelled, "Error", "function cancelled");
+            let details = Some(Json::of(&serde_json::json!({ "reason": reason })));
+            Err(Failure { details, ..failure }.coded("cancelled").never_retried())
         }
     }
 }

@@ -233,8 +233,9 @@ class World:
             case Failed(failure):
                 self._outside.refuse(invoker, operation, replace(failure, kind="application"))
             case Cancelled(reason):
-                message = f"the invoked run was cancelled: {reason}"
-                self._outside.refuse(invoker, operation, Failure("cancelled", "Error", message, code="cancelled"))
+                details = json.dumps({"reason": reason})
+                failure = Failure("cancelled", "Error", "function cancelled", code="cancelled", details=details)
+                self._outside.refuse(invoker, operation, failure)
 
     def _unended(self) -> list[Execution]:
         return [one for one in self.executions if one.outcome is None]
