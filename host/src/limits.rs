@@ -265,6 +265,15 @@ pub const CANCELLATION_READS_MAX_BYTES: usize = 4 << 20;
 pub const ESTIMATE_LOOKS_MAX: usize = 100_000;
 /// Cancellations that are remembered; those that have finished are forgotten first.
 pub const CANCELLATIONS_MAX: usize = 1_000;
+/// Failed runs that a bulk retry looks at before it writes down how far it has come.
+pub const BULK_RETRY_LOOKS: usize = 100;
+/// Refused runs that a bulk retry remembers with their reasons; the others are counted.
+pub const BULK_RETRY_REFUSALS_MAX: usize = 100;
+/// Bulk retries that are remembered; those that have finished are forgotten first.
+pub const BULK_RETRIES_MAX: usize = 100;
+/// Failed runs that a dry run of a bulk retry looks at, and those that it names.
+pub const BULK_RETRY_DRY_LOOKS_MAX: usize = 100_000;
+pub const BULK_RETRY_DRY_NAMES_MAX: usize = 1_000;
 /// How far in the future a cancellation's `started_before` may be: clocks differ. Inngest's.
 pub const CANCELLATION_AHEAD_MS: u64 = 5_000;
 /// Runs executing at once, unless configured otherwise.

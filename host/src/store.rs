@@ -3,12 +3,14 @@
 //! Each verb is one transaction. What a verb has answered survives the process; with `strict` durability it survives
 //! the machine. [`conformance`] is the suite that every store passes.
 
+mod bulk_retry;
 mod cancellation;
 mod codec;
 pub mod conformance;
 mod fault;
 mod sqlite;
 
+pub use bulk_retry::{BulkRetries, BulkRetry, BulkRetryView, Code, FailedRuns, Refusal};
 pub use cancellation::{Cancellation, CancellationView, Cancellations, Estimate, Which};
 pub use fault::{POINTS as FAULT_POINTS, point as fault_point};
 pub use sqlite::{Durability, Options, SqliteStore, Stats};
@@ -38,6 +40,9 @@ pub enum Error {
     /// None of them has finished.
     #[error("{0} cancellations are under way: delete one, or wait until one has finished")]
     TooManyCancellations(usize),
+    /// None of them has finished.
+    #[error("{0} bulk retries are under way: delete one, or wait until one has finished")]
+    TooManyBulkRetries(usize),
     /// The data folder cannot be used.
     #[error("{0}")]
     Unusable(String),
@@ -310,7 +315,7 @@ pub enum Urgency {
 
 /// The one door to what is durable.
 #[async_trait]
-pub trait Store: Cancellations + Send + Sync + std::fmt::Debug {
+pub trait Store: BulkRetries + Cancellations + Send + Sync + std::fmt::Debug {
     // Plugins.
 
     /// Keeps a version's bytes and makes it the live one of its plugin; answers the new generation. Idempotent.

@@ -200,7 +200,11 @@ fn refuses() -> Result<(), Failed> {
         ("{".to_owned(), 400, "JSON"),
         (String::new(), 400, "no body"),
         (" \n".to_owned(), 400, "no body"),
-        (format!(r#"{{"name":"h/deep","data":{{"x":{}{}}}}}"#, "[".repeat(200_000), "]".repeat(200_000)), 400, "nested deeper"),
+        (
+            format!(r#"{{"name":"h/deep","data":{{"x":{}{}}}}}"#, "[".repeat(200_000), "]".repeat(200_000)),
+            400,
+            "nested deeper",
+        ),
         (r#"{"name":"h/number","data":{"n":1e999}}"#.to_owned(), 400, "number"),
         (json!({ "name": "h/user", "user": "x" }).to_string(), 400, "user"),
         (json!({ "name": "h/meta", "meta": { "sessions": { "a": true } } }).to_string(), 400, "meta"),

@@ -53,6 +53,7 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
             bounds_a_runs_log;
         recovering: brings_back_what_is_open, keeps_what_was_flushed, counts_interruptions, remembers_its_plugins,
             outlives_a_raised_floor;
-        repeating: does_a_run_over, does_no_more_over_than_a_limit, refuses_to_do_it_over;
+        repeating: does_a_run_over, does_no_more_over_than_a_limit, refuses_to_do_it_over,
+            remembers_bulk_retries;
     }
 }

@@ -165,7 +165,6 @@ mod tests {
         }
     }
 
-
     #[test]
     fn checks_what_the_grammar_leaves_open() {
         for (text, wanted) in [

@@ -9,9 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::*;
-use crate::model::{
-    Awaited, Cause, Entry, Failure, Json, Kind, OpKey, Pace, Place, Record, RetryAdvice, Throttled,
-};
+use crate::model::{Awaited, Cause, Entry, Failure, Json, Kind, OpKey, Pace, Place, Record, RetryAdvice, Throttled};
 
 fn key() -> OpKey {
     OpKey::new("charge", 1)
