@@ -22,9 +22,8 @@ def slow(attempt: int) -> int:
 
 
 @function(id="c34", trigger="c34/alone")
-async def alone(ctx: Context) -> tuple[int, int]:
-    saved = await ctx.step.run("a", third_time, ctx.attempt)
-    return saved, ctx.attempt
+async def alone(ctx: Context) -> int:
+    return await ctx.step.run("a", third_time, ctx.attempt)
 
 
 @function(id="c34-beside", trigger="c34/beside")

@@ -6,10 +6,9 @@ const thirdTime = (attempt: number) => {
   return attempt;
 };
 
-export const c34 = createFunction({ id: 'c34' }, { event: 'c34/alone' }, async ({ attempt, step }) => {
-  const saved = await step.run('a', () => thirdTime(attempt));
-  return [saved, attempt];
-});
+export const c34 = createFunction({ id: 'c34' }, { event: 'c34/alone' }, ({ attempt, step }) =>
+  step.run('a', () => thirdTime(attempt)),
+);
 
 export const beside = createFunction({ id: 'c34-beside' }, { event: 'c34/beside' }, ({ attempt, step }) => {
   const slow = async () => {

@@ -1,7 +1,7 @@
 //! One pass through a run's code: the host's side of plan, finish and next.
 
 use super::doubles::Asked;
-use super::journal::{Operation, cut};
+use super::journal::{Operation, cut, name};
 use super::lifecycle::parsed;
 use super::panics::Interrupt;
 use super::run::LogLine;
@@ -142,7 +142,8 @@ impl Host for Door {
             };
             let step = pass.open.as_ref().map(|key| key.id.clone());
             // A line that a replay repeats is known by its attempt, the last result before it, and its number since.
-            if run.lines.insert((attempt, pass.delivered, pass.lines, step.clone())) {
+            let open = pass.open.as_ref().map(name);
+            if run.lines.insert((attempt, pass.delivered, pass.lines, open)) {
                 run.log.push(LogLine { level, message: message.to_owned(), fields: parsed(fields), step });
             }
             pass.lines += 1;

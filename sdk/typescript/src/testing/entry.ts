@@ -154,7 +154,7 @@ export class Entry implements Host {
   log(level: Level, message: string, fields: string) {
     const attempt = this.#open ? this.#open.failures : this.#execution.journal.bodyFailures;
     const step = this.#open?.key.id;
-    const place = JSON.stringify([attempt, this.delivered, this.#lines, step]);
+    const place = JSON.stringify([attempt, this.delivered, this.#lines, this.#open?.key]);
     this.#lines += 1;
     if (!this.#execution.log.has(place)) {
       this.#execution.log.set(place, { level, message, fields: JSON.parse(fields), step });
