@@ -8,7 +8,8 @@ from typing import Any
 from componentize_py_types import Err, Ok
 from wit_world import exports
 from wit_world.exports import functions as exported
-from wit_world.imports import log, steps, types
+from wit_world.imports import log, steps
+from wit_world.imports import stepwell_plugin_types as types
 
 from . import registry, values
 from .failure import Advice, Cause, Failure, Key
