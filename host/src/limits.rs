@@ -201,7 +201,8 @@ pub const LOG_LINES_PER_RUN_MAX: u32 = 10_000;
 pub const STDIO_MAX_BYTES: usize = 256 << 10;
 /// Outbound requests of one instance in flight at once.
 pub const OUTBOUND_IN_FLIGHT_MAX: usize = 64;
-/// Responses of one instance that are not read to their end, each with a connection: file descriptors are scarce.
+/// Responses of one instance that are not read to their end, each with a connection: file descriptors are scarce. The
+/// TypeScript SDK tells it to its users.
 pub const OUTBOUND_OPEN_MAX: usize = 256;
 /// How long a connection is kept for the plugin's next request, in milliseconds: many servers close it after 5 s, and a
 /// request may cross with that.

@@ -12,6 +12,7 @@ declare module 'stepwell:plugin/steps@0.1.0' {
 declare module 'stepwell:plugin/log@0.1.0' {
   export function write(level: import('./contract.js').Level, message: string, fields: string): void;
   export function panicked(message: string, place: string): void;
+  export function guess(message: string): void;
 }
 
 declare module 'wasi:cli/environment@0.2.6' {

@@ -160,8 +160,8 @@ export class Entry implements Host {
     }
   }
 
-  lastWords(message: string) {
-    this.#execution.lastWords = message;
+  guess(message: string) {
+    this.#execution.guess = message;
   }
 }
 

@@ -13,7 +13,7 @@ const PROBLEMS: Record<string, [string, string]> = {
   'connection-terminated': ['ECONNRESET', 'the connection was closed'],
   'connection-timeout': ['ETIMEDOUT', 'the host could not be connected to in time'],
   'connection-read-timeout': ['ETIMEDOUT', 'the host fell silent'],
-  'connection-limit-reached': ['EMFILE', 'the plugin holds too many responses whose bodies are not read to the end'],
+  'connection-limit-reached': ['EMFILE', 'more than 256 responses are open: read their bodies to the end, or cancel them'],
   'TLS-protocol-error': ['EPROTO', 'the host does not speak TLS'],
   'TLS-certificate-error': ['CERT_INVALID', "the host's certificate is not valid"],
   'TLS-alert-received': ['EPROTO', 'the host refused the TLS connection'],
@@ -34,6 +34,7 @@ export class FetchError extends TypeError {
 /** The error for a code of the host's. */
 export function explained({ tag, val }: ErrorCode): FetchError {
   const [code, reason] = PROBLEMS[tag] ?? ['UND_ERR_SOCKET', tag.replaceAll('-', ' ')];
+  if (tag === 'internal-error' && typeof val === 'string') return networkError(val, 'UND_ERR_SOCKET');
   const said = typeof val === 'string' ? `: ${val}` : '';
   return new FetchError(Object.assign(new Error(reason + said), { code }));
 }

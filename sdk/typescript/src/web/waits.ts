@@ -35,13 +35,18 @@ export function forget(wait: Wait): boolean {
   return true;
 }
 
-/** Lets the engine's own tasks go on meanwhile: nothing blocks the event loop until `work` has ended. */
+/** Notes that the engine has tasks of its own: nothing blocks the event loop until as many have ended as have begun. */
+export function engineTask(change: 1 | -1) {
+  busy += change;
+}
+
+/** Lets the engine's own tasks go on until `work` has ended. */
 export async function whileBusy<T>(work: () => Promise<T>): Promise<T> {
-  busy += 1;
+  engineTask(1);
   try {
     return await work();
   } finally {
-    busy -= 1;
+    engineTask(-1);
   }
 }
 
