@@ -21,8 +21,10 @@ mod projects;
 mod python;
 mod render;
 mod replays;
+mod requests;
 mod scenario_guests;
 mod scenarios;
+mod server;
 mod sim;
 mod stage;
 mod typescript;
@@ -54,6 +56,7 @@ fn main() {
         projects::trials(),
         python::trials(),
         replays::trials(),
+        requests::trials(),
         sim::trials(),
         typescript::trials(),
         walls::trials(),
