@@ -156,14 +156,14 @@ fn echo(Request { head, body, .. }: &Request) -> Vec<u8> {
     format!("{method} {} bytes{secret}", body.len()).into_bytes()
 }
 
-/// A member of a gzip file: a mebibyte of zeros, in a kilobyte. Any number of them is a gzip file.
+/// A member of a gzip file: a mebibyte of one letter, in a kilobyte. Any number of them is a gzip file.
 fn member() -> &'static [u8] {
     static MEMBER: OnceLock<Vec<u8>> = OnceLock::new();
     MEMBER.get_or_init(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
             let mut encoder = GzipEncoder::new(Vec::new());
-            encoder.write_all(&vec![0; 1 << 20]).await.expect("in memory");
+            encoder.write_all(&vec![b'x'; 1 << 20]).await.expect("in memory");
             encoder.shutdown().await.expect("in memory");
             encoder.into_inner()
         })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { componentize } from '@bytecodealliance/componentize-js';
 import { build as esbuild } from 'esbuild';
 import type { SourceTable } from '../stack.js';
+import { asciiComments } from './ascii.js';
 import { hastenBindings } from './bindings.js';
 import { extrasOf } from './extras.js';
 import { inngest } from './inngest.js';
@@ -108,7 +109,7 @@ async function bundleWith(project: Project, when: Evaluation, extras: string[]):
     logLevel: 'silent',
   });
   const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '');
-  return { code: code!, table: tableOf(map!, project.folder, project.folder, SDK) };
+  return { code: asciiComments(code!), table: tableOf(map!, project.folder, project.folder, SDK) };
 }
 
 const REHEARSED = `import { rehearse } from ${JSON.stringify(join(SDK, 'rehearsal.js'))};

@@ -49,9 +49,9 @@ export interface Algorithm {
   export?(format: Given['format'], key: CryptoKey): Bytes | Jwk;
   encrypt?(asked: Asked, key: CryptoKey, data: Bytes): Uint8Array;
   decrypt?(asked: Asked, key: CryptoKey, data: Bytes): Uint8Array;
-  sign?(asked: Asked, key: CryptoKey, data: Bytes): Uint8Array;
-  verify?(asked: Asked, key: CryptoKey, signature: Bytes, data: Bytes): boolean;
-  derive?(asked: Asked, key: CryptoKey, bits: number | null): Uint8Array;
+  sign?(asked: Asked, key: CryptoKey, data: Bytes): Uint8Array | Promise<Uint8Array>;
+  verify?(asked: Asked, key: CryptoKey, signature: Bytes, data: Bytes): boolean | Promise<boolean>;
+  derive?(asked: Asked, key: CryptoKey, bits: number | null): Uint8Array | Promise<Uint8Array>;
   wrap?(key: CryptoKey, data: Bytes): Uint8Array;
   unwrap?(key: CryptoKey, data: Bytes): Uint8Array;
 }

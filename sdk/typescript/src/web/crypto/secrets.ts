@@ -1,7 +1,7 @@
 // HMAC, and what keys are derived by: HKDF and PBKDF2.
 import { hkdf } from '@noble/hashes/hkdf.js';
-import { hmac } from '@noble/hashes/hmac.js';
-import { pbkdf2 } from '@noble/hashes/pbkdf2.js';
+import { bytesOfBig, joined } from './der.js';
+import { hmacBy } from './engine.js';
 import { digitsOf, hashNameOf, hashOf } from './hashes.js';
 import {
   bytesOf,
@@ -12,6 +12,7 @@ import {
   secretOf,
   unsupported,
   type Algorithm,
+  type Asked,
   type Bytes,
   type Wanted,
 } from './key.js';
@@ -35,9 +36,14 @@ const HMAC: Algorithm = {
     if (format === 'jwk') return secretJwk(key, secret(key), `HS${digitsOf(key.algorithm)}`);
     throw unsupported(`the format ${format} of a secret key`);
   },
-  sign: (_, key, data) => hmac(hashOf(key.algorithm), secret(key), data),
-  verify: (_, key, signature, data) => isEqual(hmac(hashOf(key.algorithm), secret(key), data), signature),
+  sign: (_, key, data) => authenticated(key, data),
+  verify: async (_, key, signature, data) => isEqual(await authenticated(key, data), signature),
 };
+
+async function authenticated(key: CryptoKey, data: Bytes): Promise<Bytes> {
+  const hmac = await hmacBy(secret(key), hashNameOf(key.algorithm));
+  return hmac(data);
+}
 
 /** Compares in a time that does not depend on where they differ. */
 function isEqual(one: Uint8Array, other: Uint8Array): boolean {
@@ -61,10 +67,23 @@ export const SECRETS: Record<string, Algorithm> = {
   HKDF: derivation((asked, key, bits) =>
     hkdf(hashOf(asked), secret(key), bytesOf(asked['salt'], 'salt'), bytesOf(asked['info'], 'info'), length(bits)),
   ),
-  PBKDF2: derivation((asked, key, bits) =>
-    pbkdf2(hashOf(asked), secret(key), bytesOf(asked['salt'], 'salt'), {
-      c: Number(asked['iterations']),
-      dkLen: length(bits),
-    }),
-  ),
+  PBKDF2: derivation(stretched),
 };
+
+/** PBKDF2 (RFC 8018, 5.2). */
+async function stretched(asked: Asked, key: CryptoKey, bits: number | null): Promise<Bytes> {
+  const hmac = await hmacBy(secret(key), hashNameOf(asked));
+  const derived = new Uint8Array(length(bits));
+  const size = hashOf(asked).outputLen;
+  const salt = bytesOf(asked['salt'], 'salt');
+  for (let at = 0; at < derived.length; at += size) {
+    let last = await hmac(joined([salt, bytesOfBig(BigInt(at / size + 1), 4)]));
+    const block = last.slice();
+    for (let round = 1; round < Number(asked['iterations']); round++) {
+      last = await hmac(last);
+      for (let i = 0; i < size; i++) block[i]! ^= last[i]!;
+    }
+    derived.set(block.subarray(0, derived.length - at), at);
+  }
+  return derived;
+}

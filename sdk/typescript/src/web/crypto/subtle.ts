@@ -1,6 +1,5 @@
 // `crypto.subtle` beyond what the engine has of it: keys of all kinds, and what is done with them.
 import { AES } from './aes.js';
-import { ELLIPTIC } from './curves.js';
 import {
   bytesOf,
   CryptoKey,
@@ -17,19 +16,21 @@ import {
 import { RSAS } from './rsa.js';
 import { SECRETS } from './secrets.js';
 
-const ALGORITHMS: Record<string, Algorithm> = { ...AES, ...ELLIPTIC, ...RSAS, ...SECRETS };
+/** Those of curves are added when they are first named: their library tries the generator when it is loaded. */
+const ALGORITHMS: Record<string, Algorithm> = { ...AES, ...RSAS, ...SECRETS };
+const OF_CURVES = ['ECDSA', 'ECDH', 'Ed25519', 'X25519'];
 
 type Named = string | Asked;
 
 /** All but `digest`, which the engine has. */
 export const subtle = {
   async generateKey(named: Named, extractable: boolean, usages: Usage[]): Promise<CryptoKey | KeyPair> {
-    const [algorithm, asked] = known(named);
+    const [algorithm, asked] = await known(named);
     return can(algorithm.generate, asked.name, 'generateKey')({ algorithm: asked, extractable, usages });
   },
 
   async importKey(format: string, data: unknown, named: Named, extractable: boolean, usages: Usage[]) {
-    const [algorithm, asked] = known(named);
+    const [algorithm, asked] = await known(named);
     return algorithm.import(givenOf(format, data), { algorithm: asked, extractable, usages });
   },
 
@@ -46,31 +47,31 @@ export const subtle = {
   },
 
   async sign(named: Named, key: CryptoKey, data: unknown): Promise<ArrayBuffer> {
-    const [{ sign }, asked] = used(named, key, 'sign');
-    return buffer(can(sign, asked.name, 'sign')(asked, key, bytesOf(data, 'the data')));
+    const [{ sign }, asked] = await used(named, key, 'sign');
+    return buffer(await can(sign, asked.name, 'sign')(asked, key, bytesOf(data, 'the data')));
   },
 
   async verify(named: Named, key: CryptoKey, signature: unknown, data: unknown): Promise<boolean> {
-    const [{ verify }, asked] = used(named, key, 'verify');
+    const [{ verify }, asked] = await used(named, key, 'verify');
     return can(verify, asked.name, 'verify')(asked, key, bytesOf(signature, 'the signature'), bytesOf(data, 'the data'));
   },
 
   async deriveBits(named: Named, key: CryptoKey, length: number | null = null): Promise<ArrayBuffer> {
-    const [{ derive }, asked] = used(named, key, 'deriveBits');
-    return buffer(can(derive, asked.name, 'deriveBits')(asked, key, length));
+    const [{ derive }, asked] = await used(named, key, 'deriveBits');
+    return buffer(await can(derive, asked.name, 'deriveBits')(asked, key, length));
   },
 
   async deriveKey(named: Named, key: CryptoKey, wanted: Named, extractable: boolean, usages: Usage[]) {
-    const [{ derive }, asked] = used(named, key, 'deriveKey');
-    const [algorithm, of] = known(wanted);
-    const bytes = can(derive, asked.name, 'deriveKey')(asked, key, lengthOf(of));
+    const [{ derive }, asked] = await used(named, key, 'deriveKey');
+    const [algorithm, of] = await known(wanted);
+    const bytes = await can(derive, asked.name, 'deriveKey')(asked, key, lengthOf(of));
     return algorithm.import({ format: 'raw', bytes: new Uint8Array(bytes) }, { algorithm: of, extractable, usages });
   },
 
   async wrapKey(format: string, key: CryptoKey, wrapping: CryptoKey, named: Named): Promise<ArrayBuffer> {
     const out = exported(formatOf(format), key);
     const bytes = out instanceof ArrayBuffer ? new Uint8Array(out) : new TextEncoder().encode(JSON.stringify(out));
-    const [{ wrap }] = used(named, wrapping, 'wrapKey');
+    const [{ wrap }] = await used(named, wrapping, 'wrapKey');
     return wrap ? buffer(wrap(wrapping, bytes)) : encrypted(named, wrapping, 'wrapKey', bytes);
   },
 
@@ -84,26 +85,30 @@ export const subtle = {
     usages: Usage[],
   ) {
     const data = bytesOf(wrapped, 'the wrapped key');
-    const [{ unwrap }] = used(named, unwrapping, 'unwrapKey');
-    const plain = unwrap ? failing(() => unwrap(unwrapping, data)) : decrypted(named, unwrapping, 'unwrapKey', data);
+    const [{ unwrap }] = await used(named, unwrapping, 'unwrapKey');
+    const plain = unwrap
+      ? failing(() => unwrap(unwrapping, data))
+      : await decrypted(named, unwrapping, 'unwrapKey', data);
     const bytes = new Uint8Array(plain);
     const given = format === 'jwk' ? JSON.parse(new TextDecoder().decode(bytes)) : bytes;
-    const [algorithm, asked] = known(keyNamed);
+    const [algorithm, asked] = await known(keyNamed);
     return algorithm.import(givenOf(format, given), { algorithm: asked, extractable, usages });
   },
 };
 
-function known(named: Named): [Algorithm, Asked] {
+async function known(named: Named): Promise<[Algorithm, Asked]> {
   const asked = typeof named === 'string' ? { name: named } : named;
-  const name = Object.keys(ALGORITHMS).find((known) => known.toLowerCase() === String(asked?.name).toLowerCase());
+  const names = [...Object.keys(ALGORITHMS), ...OF_CURVES];
+  const name = names.find((known) => known.toLowerCase() === String(asked?.name).toLowerCase());
   if (name === undefined) throw unsupported(`the algorithm ${String(asked?.name)}`);
+  if (!(name in ALGORITHMS)) Object.assign(ALGORITHMS, (await import('./curves.js')).ELLIPTIC);
   return [ALGORITHMS[name]!, { ...asked, name }];
 }
 
 /** The algorithm that the key is to be used by. */
-function used(named: Named, key: unknown, usage: Usage): [Algorithm, Asked] {
+async function used(named: Named, key: unknown, usage: Usage): Promise<[Algorithm, Asked]> {
   if (!(key instanceof CryptoKey)) throw new TypeError('the key is not a CryptoKey');
-  const [algorithm, asked] = known(named);
+  const [algorithm, asked] = await known(named);
   if (key.algorithm.name !== asked.name) throw problem('InvalidAccessError', `the key is not one of ${asked.name}`);
   const enough = key.usages.includes(usage) || (usage === 'deriveBits' && key.usages.includes('deriveKey'));
   if (!enough) throw problem('InvalidAccessError', `the key may not be used to ${usage}`);
@@ -115,13 +120,13 @@ function can<F>(function_: F | undefined, name: string, what: string): F {
   return function_;
 }
 
-function encrypted(named: Named, key: CryptoKey, usage: Usage, data: Bytes): ArrayBuffer {
-  const [{ encrypt }, asked] = used(named, key, usage);
+async function encrypted(named: Named, key: CryptoKey, usage: Usage, data: Bytes): Promise<ArrayBuffer> {
+  const [{ encrypt }, asked] = await used(named, key, usage);
   return buffer(can(encrypt, asked.name, usage)(asked, key, data));
 }
 
-function decrypted(named: Named, key: CryptoKey, usage: Usage, data: Bytes): ArrayBuffer {
-  const [{ decrypt }, asked] = used(named, key, usage);
+async function decrypted(named: Named, key: CryptoKey, usage: Usage, data: Bytes): Promise<ArrayBuffer> {
+  const [{ decrypt }, asked] = await used(named, key, usage);
   return buffer(failing(() => can(decrypt, asked.name, usage)(asked, key, data)));
 }
 
