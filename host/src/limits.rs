@@ -151,8 +151,9 @@ pub const COMPILE_WALL_S: u64 = 300;
 
 /// What a guest may move to or from the host in one call: above our own limits, which speak clearly.
 pub const HOSTCALL_MAX_BYTES: usize = 32 << 20;
-/// Handles that an instance may hold (sockets, streams, requests).
-pub const HANDLES_MAX: usize = 1_000;
+/// Handles that an instance may hold (streams, requests, timers), a few hundred bytes each in the host's memory. A response
+/// that is being read takes three.
+pub const HANDLES_MAX: usize = 10_000;
 /// Linear memories and tables of one instance, over all its core instances. Every guest known has one memory, two tables.
 pub const INSTANCE_MEMORIES_MAX: usize = 8;
 /// See [`INSTANCE_MEMORIES_MAX`].
@@ -200,6 +201,16 @@ pub const LOG_LINES_PER_RUN_MAX: u32 = 10_000;
 pub const STDIO_MAX_BYTES: usize = 256 << 10;
 /// Outbound requests of one instance in flight at once.
 pub const OUTBOUND_IN_FLIGHT_MAX: usize = 64;
+/// Responses of one instance that are not read to their end, each with a connection: file descriptors are scarce. The
+/// TypeScript SDK tells it to its users.
+pub const OUTBOUND_OPEN_MAX: usize = 256;
+/// How long a connection is kept for the plugin's next request, in milliseconds: many servers close it after 5 s, and a
+/// request may cross with that.
+pub const CONNECTION_IDLE_MS: u64 = 4_000;
+/// Idle connections of one plugin.
+pub const CONNECTIONS_IDLE_MAX: usize = 64;
+/// What is decoded of an encoded body at once.
+pub const DECODED_CHUNK_BYTES: usize = 16 << 10;
 /// A URL that the host fetches: twice what most servers take.
 pub const URL_MAX_BYTES: usize = 16 << 10;
 /// Header fields of a request that the host makes for a run: what hyper reads of a response.

@@ -22,7 +22,7 @@ mod translate;
 pub use compile::{COMPILE_COMMAND, child_main as compile_child_main};
 pub use contract::Import;
 pub use error::Error;
-pub use imports::{Unfetched, fetch};
+pub use imports::{Connections, Unfetched, fetch};
 pub use plugin::Plugin;
 
 use std::collections::BTreeMap;
@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -161,6 +162,8 @@ pub trait StepHost: Send {
     /// Called before each outbound request. It may leave once the future has answered `true`; on `false` the host has
     /// lost its right to this run and the instance is ended.
     fn clear_to_send(&mut self) -> Pin<Box<dyn Future<Output = bool> + Send>>;
+    /// Tells when the run is cancelled: its open requests end then.
+    fn cancellation(&mut self) -> CancellationToken;
 }
 
 /// Why and with what a plugin is entered.
@@ -198,6 +201,8 @@ pub struct Grants {
     pub hosts: Vec<HostGrant>,
     /// What `std::env`, `process.env` and `os.environ` read.
     pub variables: BTreeMap<String, String>,
+    /// Connections to the hosts that are kept open.
+    pub connections: Connections,
 }
 
 /// One host that requests may go to.
@@ -211,7 +216,7 @@ pub struct HostGrant {
     pub private: Reach,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reach {
     PublicOnly,
     PrivateToo,

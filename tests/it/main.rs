@@ -22,8 +22,10 @@ mod projects;
 mod python;
 mod render;
 mod replays;
+mod requests;
 mod scenario_guests;
 mod scenarios;
+mod server;
 mod sim;
 mod stage;
 mod typescript;
@@ -56,6 +58,7 @@ fn main() {
         projects::trials(),
         python::trials(),
         replays::trials(),
+        requests::trials(),
         sim::trials(),
         typescript::trials(),
         walls::trials(),

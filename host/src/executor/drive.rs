@@ -235,7 +235,10 @@ impl Drive {
             self.mail_read = seq;
             match mail {
                 Mail::Cancel { reason } => {
-                    self.run.state().outcome.get_or_insert(Outcome::Cancelled { reason });
+                    let mut state = self.run.state();
+                    if let Outcome::Cancelled { .. } = state.outcome.get_or_insert(Outcome::Cancelled { reason }) {
+                        self.run.cancellation.cancel();
+                    }
                 }
                 Mail::Answer { key, value } => self.early.push((key, value)),
             }

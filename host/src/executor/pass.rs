@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
 
 use super::history::{OpKind, Progress};
 use super::operation::{Act, Fetch, Operation};
@@ -198,6 +199,10 @@ impl StepHost for Pass {
             let store = &run.executor.store;
             store.flush(&run.lease).await.is_ok() && store.holds(&run.lease)
         })
+    }
+
+    fn cancellation(&mut self) -> CancellationToken {
+        self.inner().run.cancellation.clone()
     }
 }
 

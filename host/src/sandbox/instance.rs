@@ -28,6 +28,8 @@ pub(super) struct State {
     /// The step whose closure runs.
     pub(super) open: Option<OpKey>,
     pub(super) panicked: Option<Panicked>,
+    /// What the guest takes for the reason if it traps.
+    pub(super) guess: Option<String>,
     /// The end of stderr, once the instance has ended.
     pub(super) last_words: Option<String>,
 }
@@ -46,6 +48,7 @@ impl State {
             outbound: None,
             open: None,
             panicked: None,
+            guess: None,
             last_words: None,
         }
     }
@@ -84,7 +87,8 @@ pub(super) async fn enter(pre: &PluginPre<State>, state: State, entry: &Entry) -
         call_entry(&plugin, &mut store, entry).await
     };
     let ended = race(&link, call).await;
-    read(ended, store).map_or_else(|exit| exit, exit)
+    let ended = ended.map(|ended| ended.map(|outcome| exit(outcome, &store.data().meter)));
+    read(ended, store).unwrap_or_else(|exit| exit)
 }
 
 async fn call_entry(plugin: &Plugin, store: &mut Store<State>, entry: &Entry) -> wasmtime::Result<wit::Outcome> {
@@ -141,7 +145,7 @@ fn read<T>(ended: Result<wasmtime::Result<T>, Cut>, mut store: Store<State>) -> 
     }
 }
 
-fn exit(outcome: wit::Outcome) -> Exit {
+fn exit(outcome: wit::Outcome, meter: &Meter) -> Exit {
     match outcome {
         wit::Outcome::Completed(text) => match Json::of_guest(&text) {
             Ok(json) => Exit::Completed(json),
@@ -152,7 +156,7 @@ fn exit(outcome: wit::Outcome) -> Exit {
             )),
         },
         wit::Outcome::Suspended => Exit::Suspended,
-        wit::Outcome::Failed(failure) => Exit::Failed(translate::failure(failure)),
+        wit::Outcome::Failed(failure) => Exit::Failed(fault::naming_limit(translate::failure(failure), meter)),
     }
 }
 

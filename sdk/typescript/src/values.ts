@@ -2,7 +2,7 @@
 import { writeJson } from './json.js';
 
 /** A function's result. What has no JSON form, as a BigInt or a circle, is an error. */
-export const resultJson = (value: unknown): string => writeJson(value) ?? 'null';
+export const resultJson = (value: unknown): string => wellFormed(writeJson(value)) ?? 'null';
 
 /** A step's output. Inside of it BigInts are dropped, as functions are, and circles are cut with a marker. */
 export function outputJson(value: unknown): string {
@@ -12,11 +12,31 @@ export function outputJson(value: unknown): string {
 
 /** JSON of whatever it is; undefined where there is none. */
 export function lenientJson(value: unknown): string | undefined {
+  let json: string | undefined;
   try {
-    return writeJson(value); // the engine's own work, where it has not to ask about each value
+    json = writeJson(value); // the engine's own work, where it has not to ask about each value
   } catch {
-    return writeJson(value, cutCircles());
+    json = writeJson(value, cutCircles());
   }
+  return wellFormed(json);
+}
+
+/** The same of what may throw when it is read: that has no JSON. */
+export function safeJson(value: unknown): string | undefined {
+  try {
+    return lenientJson(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Escapes of a JSON text; a half of a surrogate pair is the only one of its kind. */
+const ESCAPES = /\\(?:u(d[89a-f][0-9a-f]{2})|[^])/g;
+
+/** Has each half of a surrogate pair be U+FFFD: it is no character, and no UTF-8. */
+function wellFormed<T extends string | undefined>(json: T): T {
+  if (!json?.includes('\\ud')) return json;
+  return json.replace(ESCAPES, (escape, half?: string) => (half === undefined ? escape : '\ufffd')) as T;
 }
 
 /** Drops BigInts, and replaces what contains itself by where it has been met before, as in `[Circular ~.parent]`. */

@@ -37,6 +37,11 @@ impl wit::log::Host for State {
         self.panicked = Some(Panicked { message: line(&message, Breaks::Kept), place: line(&place, Breaks::Stripped) });
         Ok(())
     }
+
+    fn guess(&mut self, message: String) -> Result<()> {
+        self.guess = (!message.is_empty()).then(|| line(&message, Breaks::Kept));
+        Ok(())
+    }
 }
 
 /// A JSON object, where it is one and has something in it; else a word about why it is missing.

@@ -161,8 +161,8 @@ export class Entry implements Host {
     }
   }
 
-  lastWords(message: string) {
-    this.#execution.lastWords = message;
+  guess(message: string) {
+    this.#execution.guess = message;
   }
 }
 

@@ -52,7 +52,7 @@ export class Execution {
   /** Whether others have been told of its end. */
   isEndTold = false;
   /** What its code may be waiting for in vain; nothing, if it is empty. */
-  lastWords = '';
+  guess = '';
   /** How often its code was entered. */
   entries = 0;
 
