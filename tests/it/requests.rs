@@ -220,6 +220,9 @@ fn web(folder: &Path) -> Result<(), Failed> {
         "data": "hi",
     });
     assert_eq!(stage.output("the web", "", 0), wanted);
+    let wanted =
+        json!({ "isSigned": true, "unsealed": "told", "bits": 32, "hmac": 32, "code": "NoSuchKey", "broken": 1 });
+    assert_eq!(stage.output("keys and XML", "", 0), wanted);
     stage.end();
     Ok(())
 }
