@@ -276,6 +276,15 @@ pub const CANCELLATION_READS_MAX_BYTES: usize = 4 << 20;
 pub const ESTIMATE_LOOKS_MAX: usize = 100_000;
 /// Cancellations that are remembered; those that have finished are forgotten first.
 pub const CANCELLATIONS_MAX: usize = 1_000;
+/// Failed runs that a bulk retry looks at before it writes down how far it has come.
+pub const BULK_RETRY_LOOKS: usize = 100;
+/// Refused runs that a bulk retry remembers with their reasons; the others are counted.
+pub const BULK_RETRY_REFUSALS_MAX: usize = 100;
+/// Bulk retries that are remembered; those that have finished are forgotten first.
+pub const BULK_RETRIES_MAX: usize = 100;
+/// Failed runs that a dry run of a bulk retry looks at, and those that it names.
+pub const BULK_RETRY_DRY_LOOKS_MAX: usize = 100_000;
+pub const BULK_RETRY_DRY_NAMES_MAX: usize = 1_000;
 /// How far in the future a cancellation's `started_before` may be: clocks differ. Inngest's.
 pub const CANCELLATION_AHEAD_MS: u64 = 5_000;
 /// Runs executing at once, unless configured otherwise.
@@ -305,8 +314,12 @@ pub const WATCH_PATIENCE_MS: u64 = 5_000;
 pub const WATCH_GONE_MS: u64 = 1_000;
 /// A folder is looked at this often even when the system reports no change: some file systems report none.
 pub const WATCH_POLL_MS: u64 = 10_000;
-/// Levels of arrays and objects in an event: the host embeds it some levels deep and reads that up to 128.
-pub const JSON_DEPTH_MAX: usize = 100;
+/// Levels of arrays and objects in an event, a result or an error's details. No ordinary document has a tenth of that, and
+/// a recursive reader in a guest can still take it ([`GUEST_STACK_BYTES`]).
+pub const JSON_DEPTH_MAX: usize = 1_000;
+/// A guest's calls: room for a recursive reader of [`JSON_DEPTH_MAX`] levels, in each language. Half of what the engine
+/// reserves for a guest and the host's own functions that it calls.
+pub const GUEST_STACK_BYTES: usize = 1 << 20;
 /// Connections that are served at once; more wait to be taken.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// How long a request's head may take to arrive, in milliseconds; also how long a connection may stay idle.

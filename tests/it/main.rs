@@ -15,6 +15,7 @@ mod guests;
 mod hot_swap;
 mod http;
 mod inngest;
+mod kept;
 mod languages;
 mod process;
 mod projects;
@@ -52,6 +53,7 @@ fn main() {
         hot_swap::trials(),
         http::trials(),
         inngest::trials(),
+        kept::trials(),
         languages::trials(),
         projects::trials(),
         python::trials(),

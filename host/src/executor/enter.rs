@@ -33,7 +33,7 @@ pub async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
     let entry = Entry {
         run: run.lease.run,
         function: run.lease.function.function.to_string(),
-        attempt: run.state().history.body_attempt(),
+        attempt: pass.inner().attempt(),
         max_attempts: run.code.definition.retry.max_attempts(),
         events: run.lease.events.clone(),
         on_failure: run.failed.as_ref().map(|failed| failed.error.clone()),

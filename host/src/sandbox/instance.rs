@@ -147,12 +147,12 @@ fn read<T>(ended: Result<wasmtime::Result<T>, Cut>, mut store: Store<State>) -> 
 
 fn exit(outcome: wit::Outcome, meter: &Meter) -> Exit {
     match outcome {
-        wit::Outcome::Completed(text) => match Json::parse(text) {
+        wit::Outcome::Completed(text) => match Json::of_guest(&text) {
             Ok(json) => Exit::Completed(json),
             Err(error) => Exit::Failed(Failure::of_host(
                 Kind::Application,
                 translate::INVALID_JSON,
-                format!("the function returned what is {error}"),
+                format!("the function's result is {error}"),
             )),
         },
         wit::Outcome::Suspended => Exit::Suspended,

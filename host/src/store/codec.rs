@@ -106,6 +106,9 @@ pub fn read_ids<T>(bytes: &[u8], from_bytes: impl Fn([u8; 16]) -> T) -> Vec<T> {
 }
 
 #[cfg(test)]
+mod golden;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{Awaited, Cause, Entry, Failure, IdSource, Json, Kind, OpKey, RetryAdvice};

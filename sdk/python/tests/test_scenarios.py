@@ -1,7 +1,6 @@
 """The test kit beside the real host: both come to the same in the scenarios that are written in Python."""
 
 import importlib.util
-import json
 import re
 import sys
 import tomllib
@@ -11,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from stepwell import Function, Key, NewEvent
+from stepwell import Function, Key, NewEvent, values
 from stepwell.testing import NeedsRealHostError, NotMockedError, TestHost
 from stepwell.testing.journal import name
 
@@ -101,4 +100,4 @@ def ends_of(expected: str) -> Ends:
 
 
 def compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return values.write(value, "value")

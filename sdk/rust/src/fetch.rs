@@ -1,6 +1,7 @@
 //! Requests that the host makes for the function, and their responses.
 
 use crate::base64;
+use crate::json;
 use crate::error::{Error, Result};
 use crate::retry::Retry;
 use serde::de::DeserializeOwned;
@@ -219,7 +220,7 @@ impl Response {
     /// # Errors
     /// An error named `DeserializeError`, not worth a retry, since the response is recorded.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        json::read_slice(&self.body).map_err(|error| {
             let wanted = std::any::type_name::<T>();
             Error::own("DeserializeError", format!("failed to read the response's body as {wanted}: {error}"))
         })

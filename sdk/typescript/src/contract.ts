@@ -1,6 +1,6 @@
 // The contract's words, as the bindings of `stepwell:plugin@0.1.0` have them in JavaScript.
 
-/** An operation's identity within its run: the user's id, and the how-manieth use of that id it is (0-based). */
+/** An operation's identity within its run: the user's id, and which use of that id this is, counted from 0. */
 export interface OperationKey {
   id: string;
   n: number;

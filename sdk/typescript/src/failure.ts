@@ -37,6 +37,7 @@ function ofBody(thrown: unknown): Failure {
   return { ...told, stack: `${told.name}: ${told.message}` };
 }
 
+/** What ended a step. The error of *another* step is this step's own then, and as final as it was there. */
 function ofStep(thrown: unknown): Failure {
   return isErrorLike(thrown) ? failure(thrown, thrown) : failure(thrown, { message: text(thrown) });
 }
@@ -57,7 +58,8 @@ function failure(thrown: unknown, shown: object): Failure {
 /** Only the error itself is asked, never what is behind it. */
 function adviceOf(thrown: unknown): RetryAdvice {
   if (!isError(thrown)) return { tag: 'by-policy' };
-  if (thrown instanceof NonRetriableError || read(thrown, 'name') === 'NonRetriableError') return { tag: 'never' };
+  const isFinal = thrown instanceof NonRetriableError || thrown instanceof StepError;
+  if (isFinal || read(thrown, 'name') === 'NonRetriableError') return { tag: 'never' };
   const delay = RetryAfterError.delayMsOf(thrown);
   return delay === undefined ? { tag: 'by-policy' } : { tag: 'after', val: delay };
 }

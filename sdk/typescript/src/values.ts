@@ -1,7 +1,8 @@
 // Values on their way out: what a function returns and what a step yields become JSON.
+import { writeJson } from './json.js';
 
 /** A function's result. What has no JSON form, as a BigInt or a circle, is an error. */
-export const resultJson = (value: unknown): string => wellFormed(JSON.stringify(value)) ?? 'null';
+export const resultJson = (value: unknown): string => wellFormed(writeJson(value)) ?? 'null';
 
 /** A step's output. Inside of it BigInts are dropped, as functions are, and circles are cut with a marker. */
 export function outputJson(value: unknown): string {
@@ -13,9 +14,9 @@ export function outputJson(value: unknown): string {
 export function lenientJson(value: unknown): string | undefined {
   let json: string | undefined;
   try {
-    json = JSON.stringify(value); // the engine's own work, where it has not to ask about each value
+    json = writeJson(value); // the engine's own work, where it has not to ask about each value
   } catch {
-    json = JSON.stringify(value, cutCircles());
+    json = writeJson(value, cutCircles());
   }
   return wellFormed(json);
 }

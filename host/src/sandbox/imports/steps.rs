@@ -28,8 +28,8 @@ impl wit::steps::Host for State {
     fn finish(&mut self, key: wit::OperationKey, value: Result<String, wit::Failure>) -> Result<wit::Control> {
         let key = translate::key(key);
         let value = match value {
-            Ok(text) => Json::parse(text).map_err(|error| {
-                let message = format!("step {key} returned what is {error}");
+            Ok(text) => Json::of_guest(&text).map_err(|error| {
+                let message = format!("the result of step {key} is {error}");
                 Failure::of_host(Kind::Application, translate::INVALID_JSON, message)
             }),
             Err(failure) => Err(fault::naming_limit(translate::failure(failure), &self.meter)),

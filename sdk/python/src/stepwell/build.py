@@ -13,7 +13,9 @@ from typing import Any
 _PACKAGE = Path(__file__).parent
 _ENTRY = "stepwell_plugin"
 # The SDK first: what it mends of asyncio is to be so for a module that imports it by name.
-_ENTRY_TEXT = """from stepwell import files
+_ENTRY_TEXT = """from stepwell import clients, files
+
+clients.install()
 import {module}
 from stepwell.component import FailureHandler, Functions
 
@@ -113,7 +115,7 @@ def _gather(sources: Path, places: list[str]) -> None:
 def _componentize(tool: Path, sources: Path, component: Path, scratch: Path, compiled: list[str]) -> None:
     # It would add all packages that it can find, and what variables there are; it finds an environment without any.
     Path(scratch, "empty/lib/site-packages").mkdir(parents=True)
-    contract = ["--wit-path", str(_PACKAGE / "wit"), "--world", "plugin"]
+    contract = ["--wit-path", str(_PACKAGE / "wit"), "--world", "guest"]
     command = [str(tool), *contract, "componentize", _ENTRY, "--python-path", str(sources), "--output", str(component)]
     variables = {name: os.environ[name] for name in ["SYSTEMROOT", "TMPDIR", "TEMP"] if name in os.environ}
     made = subprocess.run(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
+from . import zones
+
 
 def keep() -> None:
     """Once all is imported, at the end of a build: keeps what is read of files later."""
@@ -17,6 +19,7 @@ def keep() -> None:
     import encodings.utf_16
     import encodings.utf_32  # noqa: F401
 
+    zones.keep()
     for module in list(sys.modules.values()):
         if _is_users(module):
             _keep_lines(module.__file__ or "")

@@ -182,9 +182,9 @@ test('C8, C9: an older error rethrown, and one not to be retried', async () => {
   assert.deepEqual(host.attempts, ['a:0', 'b:0']);
 });
 
-test('a StepError thrown in another step is an ordinary error there', () => {
+test('a StepError thrown in another step is final there too', () => {
   const failure = stepFailure(new StepError('a', { ...bodyFailure(new TypeError('x')), step: { id: 'a', n: 0 } }));
-  assert.deepEqual([failure.name, failure.advice, failure.step], ['TypeError', { tag: 'by-policy' }, undefined]);
+  assert.deepEqual([failure.name, failure.advice, failure.step], ['TypeError', { tag: 'never' }, undefined]);
 });
 
 test('D6: what an AggregateError gathers is in its details', () => {
