@@ -24,7 +24,7 @@ def install() -> None:
     """Puts the SDK's sockets in the place of Python's, and mends `httpx` if the plugin has it."""
     sys.modules["ssl"] = tls
     socket.socket = socket.SocketType = sockets.PluginSocket  # type: ignore[misc, assignment]
-    socket.getaddrinfo = _unresolved  # type: ignore[assignment]
+    socket.getaddrinfo = _unresolved
     socket.gethostname = socket.getfqdn = lambda *_: "plugin"
     select.select = sockets.select  # type: ignore[assignment]
     # Who finds no `poll` takes `select`.
@@ -42,7 +42,7 @@ def _unresolved(host: Any, port: Any, *_: Any, **__: Any) -> list[tuple[Any, ...
 
 
 def _install_in_httpx() -> None:
-    """`httpx.AsyncClient` waits for sockets by asyncio, which has none here: its requests are made as `Client`'s are."""
+    """`httpx.AsyncClient` waits for sockets by asyncio, which has none: its requests are made as `Client`'s."""
     try:
         import httpx  # type: ignore[import-not-found]
     except ImportError:

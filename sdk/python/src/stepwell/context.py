@@ -23,8 +23,8 @@ class Context(Generic[T]):
     """All events that started the run."""
     run_id: str
     attempt: int
-    """The attempt, from 0. While a step is retried, in its function and on the way to it, it is the step's own. Else it is
-    the body's, which counts its failures since the last new result."""
+    """The attempt, from 0. While a step is retried, in its function and on the way to it, it is the step's own.
+    Else it is the body's, which counts its failures since the last new result."""
     max_attempts: int
     """How many attempts the body and each step have: retries + 1."""
     step: Step

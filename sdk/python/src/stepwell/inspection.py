@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import registry
+from . import files, registry
 
 Reads = list[tuple[str, str, int]]
 
@@ -24,6 +24,7 @@ def inspect(name: str) -> dict[str, Any]:
     _forget()
     try:
         with_reads_noted(reads, lambda: importlib.import_module(name))
+        files.import_what_is_imported_later()
     except BaseException as error:
         return {"error": "".join(traceback.format_exception(_from_users(error)))}
     if "zoneinfo" in sys.modules and (problem := _without_zones()):

@@ -10,19 +10,12 @@ from collections.abc import Generator
 from http import HTTPStatus
 from typing import Any
 
+from .errors import NoSocketsError
 from .outgoing import Request, Response, send
-
-NO_SOCKETS = "a plugin has no sockets: use ctx.step.fetch, or a client that speaks HTTP"
 
 _HEAD_END = b"\r\n\r\n"
 _WITHOUT_BODY = (204, 304)
-
-
-class NoSocketsError(OSError):
-    """The code wants more of a socket than requests of HTTP."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        super().__init__(NO_SOCKETS)
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 def refuse(*_: Any, **__: Any) -> Any:
@@ -246,7 +239,7 @@ def _unchunked(rest: bytes) -> bytes | None:
 
 def _bytes_of(method: str, response: Response) -> Generator[bytes, None, None]:
     """The response, as it would come over a connection."""
-    reason = HTTPStatus(response.status).phrase if response.status in HTTPStatus else ""
+    reason = _REASONS.get(response.status, "")
     has_body = method != "HEAD" and response.status not in _WITHOUT_BODY
     is_sized = any(name.lower() == "content-length" for name, _ in response.headers)
     yield f"HTTP/1.1 {response.status} {reason}\r\n".encode("latin-1")

@@ -6,7 +6,8 @@ Packages import it, make contexts and wrap sockets. What would switch a check of
 import enum
 from typing import Any
 
-from .sockets import NoSocketsError, PluginSocket, SecureSocket
+from .errors import NoSocketsError
+from .sockets import PluginSocket, SecureSocket
 
 OPENSSL_VERSION = "none: the host does TLS"
 OPENSSL_VERSION_NUMBER = 0x30000000

@@ -1,4 +1,4 @@
-"""Time zones by names that are known only at run time, when there are no files: all are read while the plugin is built."""
+"""Time zones by names that are known only at run time, when there are no files: the build reads them all."""
 
 import io
 import sys
@@ -11,7 +11,7 @@ def keep() -> None:
     if "zoneinfo" not in sys.modules:
         return
     import zoneinfo
-    from zoneinfo import _common  # type: ignore[attr-defined]
+    from zoneinfo import _common
 
     names = resources.files("tzdata").joinpath("zones").read_text().split()
     data = {name: _file(name).read_bytes() for name in names}
@@ -22,8 +22,8 @@ def keep() -> None:
         except KeyError:
             raise zoneinfo.ZoneInfoNotFoundError(f"No time zone found with key {key}") from None
 
-    _common.load_tzdata = load
+    _common.load_tzdata = load  # type: ignore[assignment]
 
 
-def _file(name: str) -> resources.abc.Traversable:  # type: ignore[name-defined]
+def _file(name: str) -> resources.abc.Traversable:
     return resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
