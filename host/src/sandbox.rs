@@ -162,8 +162,10 @@ pub trait StepHost: Send {
     /// Called before each outbound request. It may leave once the future has answered `true`; on `false` the host has
     /// lost its right to this run and the instance is ended.
     fn clear_to_send(&mut self) -> Pin<Box<dyn Future<Output = bool> + Send>>;
-    /// Tells when the run is cancelled: its open requests end then.
-    fn cancellation(&mut self) -> CancellationToken;
+    /// Tells when the run is cancelled: its open requests end then. Unless said otherwise, nobody cancels it.
+    fn cancellation(&mut self) -> CancellationToken {
+        CancellationToken::new()
+    }
 }
 
 /// Why and with what a plugin is entered.

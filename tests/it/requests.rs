@@ -172,14 +172,14 @@ fn redirects(folder: &Path) -> Result<(), Failed> {
 }
 
 fn encoded(folder: &Path) -> Result<(), Failed> {
-    let stage = Stage::new(folder, "memory = \"64MiB\"")?;
+    let stage = Stage::new(folder, "memory = \"128MiB\"")?;
     assert_eq!(stage.output("unpacked", "/gzip", 0), 1 << 20);
     assert_eq!(stage.output("step.fetch", "/gzip", 0), json!([200, 1 << 20]));
-    // A gigabyte goes through a memory of 64 MiB, as long as nobody keeps it.
+    // A gigabyte goes through a memory of 128 MiB, as long as nobody keeps it.
     assert_eq!(stage.output("unpacked", "/bomb", 0), 1_u64 << 30);
     let kept = stage.output("text", "/bomb", 0);
     let said = kept["message"].as_str().unwrap_or_default();
-    assert!(said.contains("its limit is 64 MiB; the plugin's setting `memory` raises it"), "{kept}");
+    assert!(said.contains("its limit is 128 MiB; the plugin's setting `memory` raises it"), "{kept}");
     let recorded = stage.output("step.fetch", "/bomb", 0);
     assert_eq!(recorded["code"], "response_too_large", "{recorded}");
     stage.end();
@@ -220,6 +220,9 @@ fn web(folder: &Path) -> Result<(), Failed> {
         "data": "hi",
     });
     assert_eq!(stage.output("the web", "", 0), wanted);
+    let wanted =
+        json!({ "isSigned": true, "unsealed": "told", "bits": 32, "hmac": 32, "code": "NoSuchKey", "broken": 1 });
+    assert_eq!(stage.output("keys and XML", "", 0), wanted);
     stage.end();
     Ok(())
 }

@@ -92,6 +92,9 @@ fn of_engine(error: &wasmtime::Error, state: &State) -> Failure {
     of_trap(error, trap, state)
 }
 
+/// TypeScript's engine says so when nothing is left to run, and nothing was thrown: the guest's guess is certain then.
+const RAN_DRY: &str = "event loop error, but no exception is pending";
+
 fn of_trap(error: &wasmtime::Error, trap: Option<Trap>, state: &State) -> Failure {
     if let Some(panicked) = &state.panicked {
         let place = if panicked.place.is_empty() { String::new() } else { format!(" ({})", panicked.place) };
@@ -104,6 +107,9 @@ fn of_trap(error: &wasmtime::Error, trap: Option<Trap>, state: &State) -> Failur
     let words = state.last_words.as_deref().unwrap_or_default();
     if is_out_of_memory(words) {
         return over_own_memory(words, state.meter.usage());
+    }
+    if let Some(guess) = state.guess.as_ref().filter(|_| words.contains(RAN_DRY)) {
+        return Failure::of_host(Kind::Trap, "Panic", guess.clone());
     }
     let name = if words.contains("panicked at") { "Panic" } else { "WasmTrap" };
     let mut message = with_last_words(told, state);

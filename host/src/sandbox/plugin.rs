@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::SemaphorePermit;
-use tokio_util::sync::CancellationToken;
 use wasmtime::component::InstancePre;
 
 use super::bindings::{PluginPre, wit};
@@ -187,9 +186,5 @@ impl StepHost for Nobody {
 
     fn clear_to_send(&mut self) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send>> {
         Box::pin(std::future::ready(false))
-    }
-
-    fn cancellation(&mut self) -> CancellationToken {
-        CancellationToken::new()
     }
 }

@@ -33,7 +33,7 @@ export function safeJson(value: unknown): string | undefined {
 /** Escapes of a JSON text; a half of a surrogate pair is the only one of its kind. */
 const ESCAPES = /\\(?:u(d[89a-f][0-9a-f]{2})|[^])/g;
 
-/** Has each half of a surrogate pair be U+FFFD: it is no character, and no UTF-8. */
+/** Replaces each half of a surrogate pair with U+FFFD, since UTF-8 cannot write it. */
 function wellFormed<T extends string | undefined>(json: T): T {
   if (!json?.includes('\\ud')) return json;
   return json.replace(ESCAPES, (escape, half?: string) => (half === undefined ? escape : '\ufffd')) as T;

@@ -197,7 +197,7 @@ class Step:
         json: object = None,
         body: str | bytes | None = None,
         timeout: Duration | None = None,
-        redirect: Literal["follow", "manual"] = "follow",
+        redirect: Literal["follow", "manual", "error"] = "follow",
     ) -> Response:
         """Has the host make a request, to a host that is granted to the plugin; answers its response, of any status.
 

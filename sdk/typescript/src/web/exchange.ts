@@ -116,8 +116,7 @@ class Exchange {
       for (;;) {
         if (this.#failed) return;
         const chunk = input.read(BigInt(READ_BYTES));
-        // A copy: the bindings live in a global scope of their own, whose classes are not the plugin's.
-        if (chunk.length > 0) return controller.enqueue(new Uint8Array(chunk));
+        if (chunk.length > 0) return controller.enqueue(naturalized(chunk));
         await this.#waits.ready(input.subscribe());
       }
     } catch (error) {
@@ -231,6 +230,12 @@ function streamError(error: unknown): Error | undefined {
 function payloadOf<T>(error: unknown): T {
   if (typeof error === 'object' && error !== null && 'payload' in error) return error.payload as T;
   throw error;
+}
+
+/** The bindings live in a global scope of their own. Their bytes become instances of the plugin's classes. */
+function naturalized(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  Object.setPrototypeOf(chunk.buffer, ArrayBuffer.prototype);
+  return Object.setPrototypeOf(chunk, Uint8Array.prototype) as Uint8Array<ArrayBuffer>;
 }
 
 function chunkOf(chunk: unknown): Uint8Array {

@@ -25,24 +25,24 @@ export function installTimers() {
 
 function setTimeout(callback: Callback, delay?: number, ...given: unknown[]): number {
   const ms = milliseconds(delay);
-  if (ms <= 0) return startAtOnce(called(callback, given));
+  if (ms <= 0) return startAtOnce(checked(callback), given);
   const id = next++;
-  start(id, ms, called(callback, given), false);
+  start(id, ms, checked(callback), given, false);
   return id;
 }
 
 function setInterval(callback: Callback, delay?: number, ...given: unknown[]): number {
   const id = next++;
-  start(id, Math.max(milliseconds(delay), 1), called(callback, given), true);
+  start(id, Math.max(milliseconds(delay), 1), checked(callback), given, true);
   return id;
 }
 
 /** What is to run at once is for the engine, which runs it behind what is ready. */
-function startAtOnce(call: () => void): number {
+function startAtOnce(callback: Callback, given: unknown[]): number {
   engineTask(1);
   const id = soon(() => {
     endAtOnce(id);
-    call();
+    call(callback, given);
   }, 0) as unknown as number;
   atOnce.add(id);
   return id;
@@ -52,14 +52,14 @@ function endAtOnce(id: number) {
   if (atOnce.delete(id)) engineTask(-1);
 }
 
-function start(id: number, ms: number, call: () => void, repeats: boolean) {
+function start(id: number, ms: number, callback: Callback, given: unknown[], repeats: boolean) {
   const wait = nanoseconds(ms);
   const pollable = subscribeDuration(wait);
   const wake = () => {
     pollable[Symbol.dispose]();
-    if (repeats) start(id, ms, call, true);
+    if (repeats) start(id, ms, callback, given, true);
     else timers.delete(id);
-    call();
+    call(callback, given);
   };
   timers.set(id, expect({ pollable, due: now() + wait, wake }));
 }
@@ -74,17 +74,20 @@ function clear(id?: number) {
   forget(wait);
 }
 
-function called(callback: Callback, given: unknown[]): () => void {
+function checked(callback: Callback): Callback {
   if (typeof callback !== 'function') throw new TypeError("a timer's callback has to be a function");
-  return () => {
-    try {
-      callback(...given);
-    } catch (error) {
-      const { name, message, stack } = stepFailure(error);
-      panicked(`a timer's callback threw: ${stack === '' || stack === undefined ? `${name}: ${message}` : stack}`, '');
-      throw error;
-    }
-  };
+  return callback;
+}
+
+/** What a callback throws ends the instance, as it ends a process of Node's: the error says where it was thrown. */
+function call(callback: Callback, given: unknown[]) {
+  try {
+    callback(...given);
+  } catch (error) {
+    const { name, message, stack } = stepFailure(error);
+    panicked(`a timer's callback threw: ${stack === '' || stack === undefined ? `${name}: ${message}` : stack}`, '');
+    throw error;
+  }
 }
 
 function milliseconds(delay: unknown): number {

@@ -127,6 +127,7 @@ const STEPS: Record<string, (url: string, n: number) => unknown> = {
     return fired;
   },
   'the web': theWeb,
+  'keys and XML': keysAndXml,
 };
 
 async function redirected(url: string, redirect: RequestRedirect) {
@@ -171,6 +172,31 @@ async function theWeb(url: string) {
     form: (await new Response(new URLSearchParams({ a: 'b' })).formData()).get('a'),
     request: await new Request(url, { method: 'POST', body: 'told' }).clone().text(),
     data: await (await fetch('data:text/plain;base64,aGk=')).text(),
+  };
+}
+
+/** What is bundled since this module names it. */
+async function keysAndXml() {
+  const { subtle } = crypto;
+  const data = new TextEncoder().encode('told');
+  const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const { privateKey, publicKey } = await subtle.generateKey(ecdsa, true, ['sign', 'verify']);
+  const written = await subtle.exportKey('pkcs8', privateKey);
+  const read = await subtle.importKey('pkcs8', written, ecdsa, false, ['sign']);
+  const gcm = { name: 'AES-GCM', length: 256, iv: new Uint8Array(12) };
+  const key = await subtle.generateKey(gcm, false, ['encrypt', 'decrypt']);
+  const password = await subtle.importKey('raw', data, 'PBKDF2', false, ['deriveBits']);
+  const pbkdf2 = { name: 'PBKDF2', hash: 'SHA-256', salt: data, iterations: 1000 };
+  const hmac = await subtle.importKey('raw', data, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  const xml = new DOMParser().parseFromString('<Error><Code>NoSuchKey</Code></Error>', 'application/xml');
+  const broken = new DOMParser().parseFromString('<Error>', 'application/xml');
+  return {
+    isSigned: await subtle.verify(ecdsa, publicKey, await subtle.sign(ecdsa, read, data), data),
+    unsealed: new TextDecoder().decode(await subtle.decrypt(gcm, key, await subtle.encrypt(gcm, key, data))),
+    bits: (await subtle.deriveBits(pbkdf2, password, 256)).byteLength,
+    hmac: (await subtle.sign('HMAC', hmac, data)).byteLength,
+    code: xml.getElementsByTagName('Code')[0]?.textContent,
+    broken: broken.getElementsByTagName('parsererror').length,
   };
 }
 

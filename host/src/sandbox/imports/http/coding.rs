@@ -18,7 +18,7 @@ use crate::limits;
 /// What servers are told that they may send.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 
-/// Whether the host decodes the response, or whoever has asked for it.
+/// Who decodes the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decoding {
     ByHost,
