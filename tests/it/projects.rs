@@ -20,6 +20,10 @@ struct Project {
     /// A line that no compiler takes, and what it says of it.
     broken: (&'static str, &'static str),
     error: &'static str,
+    /// A module in a folder named `build`, outside of the project where the language lets it be, and what it holds.
+    shared: (&'static str, &'static str),
+    /// What takes the place of which parts of the source to use it.
+    uses: &'static [(&'static str, &'static str)],
 }
 
 const RUST: Project = Project {
@@ -28,6 +32,11 @@ const RUST: Project = Project {
     source: "src/lib.rs",
     broken: ("const X: u32 = no_such_name;\n", "cannot find value `no_such_name`"),
     error: "BadAddress",
+    shared: ("common/build/greeting.rs", "pub const GREETING: &str = \"Hello, \";\n"),
+    uses: &[
+        ("use serde::", "#[path = \"../../common/build/greeting.rs\"]\nmod greeting;\n\nuse serde::"),
+        ("format!(\"Welcome, {email}!\")", "format!(\"{}{email}!\", greeting::GREETING)"),
+    ],
 };
 const TYPESCRIPT: Project = Project {
     lang: "ts",
@@ -35,6 +44,11 @@ const TYPESCRIPT: Project = Project {
     source: "src/index.ts",
     broken: ("const x = );\n", "Unexpected \")\""),
     error: "RangeError",
+    shared: ("common/build/greeting.ts", "export const GREETING = 'Hello, ';\n"),
+    uses: &[
+        ("import {", "import { GREETING } from '../../common/build/greeting.ts';\nimport {"),
+        ("`Welcome, ${email}!`", "`${GREETING}${email}!`"),
+    ],
 };
 const PYTHON: Project = Project {
     lang: "py",
@@ -42,6 +56,11 @@ const PYTHON: Project = Project {
     source: "app.py",
     broken: ("x = )\n", "SyntaxError: unmatched ')'"),
     error: "ValueError",
+    shared: ("shop/build/greeting.py", "GREETING = \"Hello, \"\n"),
+    uses: &[
+        ("from stepwell", "from build.greeting import GREETING\nfrom stepwell"),
+        ("f\"Welcome, {email}!\"", "f\"{GREETING}{email}!\""),
+    ],
 };
 
 pub fn trials() -> Vec<Trial> {
@@ -112,9 +131,17 @@ fn goes(project: &Project, sdk: Option<&Path>) -> Result<(), Failed> {
     assert!(host.log().contains(project.broken.1), "the compiler's message is told:\n{}", host.log());
     assert_eq!(welcome(&host), "Welcome, ada@example.com!", "the last good version stays live");
 
-    fs::write(&file, source.replace("Welcome, ", "Hello, "))?;
-    host.wait_for("the next good build", |host| host.log().contains("is live in place of").then_some(()));
+    let swaps = |host: &Host| host.log().matches("is live in place of").count();
+    let shared = site.path().join(project.shared.0);
+    fs::create_dir_all(shared.parent().expect("a folder"))?;
+    fs::write(&shared, project.shared.1)?;
+    let using = project.uses.iter().fold(source.clone(), |source, (from, to)| source.replacen(from, to, 1));
+    fs::write(&file, using)?;
+    host.wait_for("the next good build", |host| (swaps(host) == 1).then_some(()));
     assert_eq!(welcome(&host), "Hello, ada@example.com!");
+    fs::write(&shared, project.shared.1.replace("Hello", "Good day"))?;
+    host.wait_for("what the build has read elsewhere", |host| (swaps(host) == 2).then_some(()));
+    assert_eq!(welcome(&host), "Good day, ada@example.com!");
     assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
     fs::write(&file, source)?;
     Ok(all(&[project.test], &folder)?)

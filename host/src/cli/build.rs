@@ -27,7 +27,7 @@ pub async fn run(options: Options) -> Result<ExitCode> {
     let Some(guest) = Guest::at(&options.path) else {
         return Err(no_guest(&options.path.display().to_string()).into());
     };
-    let built = guest.build(&Wish { out: options.out, inngest: options.inngest }).await?;
+    let built = guest.build(&Wish { out: options.out, inngest: options.inngest, inputs: None }).await?;
     let paint = Paint::stderr();
     for built in built {
         let size = std::fs::metadata(&built.path).with_context(|| format!("read {}", built.path.display()))?.len();

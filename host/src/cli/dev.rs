@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::Ending;
 use super::flags;
-use super::guest::{Built, Guest, Wish, is_made};
+use super::guest::{Built, Guest, Watched, Wish};
 use super::paint::Paint;
 use super::serve;
 use crate::limits;
@@ -91,7 +91,9 @@ fn inputs(paths: Vec<PathBuf>) -> Result<Inputs> {
 async fn start(host: &mut Host, inputs: Inputs) -> Result<()> {
     let mut kept = HashSet::new();
     for guest in inputs.guests {
-        let workshop = Workshop { registry: host.registry().clone(), namespace: host.namespace().clone(), guest };
+        let inputs = tempfile::NamedTempFile::new().context("make a file for what a build reads")?;
+        let (registry, namespace) = (host.registry().clone(), host.namespace().clone());
+        let workshop = Workshop { registry, namespace, guest, inputs };
         match workshop.guest.plugins().await {
             Ok(plugins) => kept.extend(plugins.iter().filter_map(|name| PluginName::new(name).ok())),
             // What it makes cannot be known: no plugin is retired on its account.
@@ -110,26 +112,35 @@ struct Workshop {
     registry: Arc<Registry>,
     namespace: Namespace,
     guest: Guest,
+    /// What the last build read that came so far.
+    inputs: tempfile::NamedTempFile,
 }
 
 impl Workshop {
     /// A failed build, or a component that is refused, leaves the last good version live.
     async fn work(&self) {
+        let built = self.build().await;
+        self.offer_all(built).await;
+    }
+
+    /// What a build has made; nothing if it failed, which is told.
+    async fn build(&self) -> Vec<Built> {
         let paint = Paint::stderr();
         let folder = self.guest.folder.display();
         eprintln!("{} {folder}", paint.cyan("building"));
-        match self.guest.build(&Wish::default()).await {
-            Ok(built) => {
-                for built in built {
-                    self.offer(built).await;
-                }
+        let wish = Wish { inputs: Some(self.inputs.path().to_owned()), ..Wish::default() };
+        self.guest.build(&wish).await.unwrap_or_else(|error| {
+            eprintln!("{} {error:#}; what was live before still is", paint.red("✗"));
+            if let Some(hint) = error.downcast_ref::<Ending>().and_then(Ending::hint) {
+                eprintln!("{} {hint}", paint.cyan("hint:"));
             }
-            Err(error) => {
-                eprintln!("{} {error:#}; what was live before still is", paint.red("✗"));
-                if let Some(hint) = error.downcast_ref::<Ending>().and_then(Ending::hint) {
-                    eprintln!("{} {hint}", paint.cyan("hint:"));
-                }
-            }
+            Vec::new()
+        })
+    }
+
+    async fn offer_all(&self, built: Vec<Built>) {
+        for built in built {
+            self.offer(built).await;
         }
     }
 
@@ -146,12 +157,20 @@ impl Workshop {
         }
     }
 
+    /// The files that the last build read; none if it did not come so far.
+    fn read(&self) -> Vec<PathBuf> {
+        let list = std::fs::read(self.inputs.path()).unwrap_or_default();
+        serde_json::from_slice(&list).unwrap_or_default()
+    }
+
     /// Builds again when something has changed, until told to stop.
     async fn run(self, mut stop: watch::Receiver<bool>) {
         let changed = Arc::new(Notify::new());
-        let told = changed.clone();
+        let wanted = Arc::new(Mutex::new(Watched::default()));
+        let (told, known) = (changed.clone(), wanted.clone());
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| is_change(&event)) {
+            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            if event.is_ok_and(|event| is_change(&event, &known)) {
                 told.notify_one();
             }
         });
@@ -160,29 +179,41 @@ impl Workshop {
             Err(error) => return tracing::warn!(%error, "changes to source are not noticed"),
         };
         let mut watched = HashSet::new();
-        loop {
-            for folder in self.guest.folders() {
+        let mut watch = |now: Watched| {
+            for folder in now.places() {
                 if !watched.contains(&folder) && watcher.watch(&folder, notify::RecursiveMode::NonRecursive).is_ok() {
                     watched.insert(folder);
                 }
             }
+            *wanted.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        };
+        // Before a tool is asked for the rest, which takes a while.
+        watch(self.guest.watched_at_once(self.read()));
+        loop {
+            watch(self.guest.watched(self.read()).await);
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = changed.notified() => {}
             }
             let quiet = Duration::from_millis(limits::WATCH_QUIET_MS);
             while timeout(quiet, changed.notified()).await.is_ok() {}
+            let built = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                built = self.build() => built,
+            };
+            // Before anybody is told that it is live, and edits what it has read.
+            watch(self.guest.watched_at_once(self.read()));
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
-                () = self.work() => {}
+                () = self.offer_all(built) => {}
             }
         }
     }
 }
 
 /// Whether something was written, made or removed that a guest is built from.
-fn is_change(event: &notify::Event) -> bool {
-    !event.kind.is_access() && event.paths.iter().any(|path| !is_made(path))
+fn is_change(event: &notify::Event, watched: &Watched) -> bool {
+    !event.kind.is_access() && event.paths.iter().any(|path| watched.has(path))
 }
 
 fn tell(news: News) {

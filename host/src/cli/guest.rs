@@ -47,6 +47,31 @@ pub struct Wish {
     pub out: Option<PathBuf>,
     /// `inngest` is this SDK's module of that name.
     pub inngest: bool,
+    /// A file that gets the paths of what was read, as a JSON array.
+    pub inputs: Option<PathBuf>,
+}
+
+/// What a guest is built from.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// Folders of which each file counts, but what tools make.
+    pub folders: HashSet<PathBuf>,
+    /// Files that count wherever they are.
+    pub files: HashSet<PathBuf>,
+}
+
+impl Watched {
+    /// Whether the guest is built from that file.
+    pub fn has(&self, path: &Path) -> bool {
+        let is_below = || path.parent().is_some_and(|folder| self.folders.contains(folder)) && !is_made(path);
+        self.files.contains(path) || is_below()
+    }
+
+    /// The folders that have to be watched to hear of all.
+    pub fn places(&self) -> HashSet<PathBuf> {
+        let parents = self.files.iter().filter_map(|file| file.parent()).map(Path::to_owned);
+        self.folders.iter().cloned().chain(parents).collect()
+    }
 }
 
 impl Guest {
@@ -99,20 +124,41 @@ impl Guest {
         }
     }
 
-    /// Folders whose files the guest is built from: all below its own, but what is made there.
-    pub fn folders(&self) -> HashSet<PathBuf> {
-        let mut found = HashSet::new();
-        let mut waiting = vec![self.folder.clone()];
-        while let Some(folder) = waiting.pop() {
-            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-                if !is_made(&entry.path()) && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    waiting.push(entry.path());
-                }
-            }
-            found.insert(folder);
+    /// What the guest is built from: all below its own folder, but what is made there; and what its last build read,
+    /// or in Rust the packages that it depends on by their paths.
+    pub async fn watched(&self, read: Vec<PathBuf>) -> Watched {
+        let mut watched = self.watched_at_once(read);
+        if self.language == Language::Rust {
+            watched.folders.extend(below(rust::path_dependencies(&self.folder).await));
         }
-        found
+        watched
     }
+
+    /// The part of it that is known without asking a tool.
+    pub fn watched_at_once(&self, read: Vec<PathBuf>) -> Watched {
+        let files = read.into_iter().map(|file| absolute(&self.folder.join(file))).collect();
+        Watched { folders: below(vec![absolute(&self.folder)]), files }
+    }
+}
+
+/// The folders, and those below them that hold sources.
+fn below(roots: Vec<PathBuf>) -> HashSet<PathBuf> {
+    let mut found = HashSet::new();
+    let mut waiting = roots;
+    while let Some(folder) = waiting.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if !is_made(&entry.path()) && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                waiting.push(entry.path());
+            }
+        }
+        found.insert(folder);
+    }
+    found
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    path.canonicalize().unwrap_or(path)
 }
 
 impl Language {
@@ -179,5 +225,16 @@ mod tests {
         assert_eq!((plugin("app.py").await, plugin("mails.py").await), (vec!["shop".into()], vec!["mails".into()]));
         std::fs::write(shop.join("package.json"), r#"{"name":"@acme/store"}"#).expect("written");
         assert_eq!(plugin("").await, ["store"]);
+    }
+
+    #[test]
+    fn what_a_build_has_read_counts_wherever_it_is() {
+        let (folder, read) = (PathBuf::from("/p/src"), PathBuf::from("/p/dist/greeting.ts"));
+        let watched = Watched { folders: [folder.clone()].into(), files: [read.clone()].into() };
+        assert!(watched.has(&read) && watched.has(&folder.join("index.ts")));
+        for other in ["/p/dist/shop.wasm", "/p/src/.index.ts.swp", "/p/notes.md"] {
+            assert!(!watched.has(Path::new(other)), "{other}");
+        }
+        assert_eq!(watched.places(), [folder, PathBuf::from("/p/dist")].into());
     }
 }

@@ -51,6 +51,9 @@ pub async fn build(folder: &Path, module: Option<&Path>, wish: &Wish) -> Result<
     };
     let mut build = tool(interpreter(&folder).await?, &folder);
     build.args(["-B", "-m", "stepwell", "build"]).arg(&module).arg("-o").arg(std::path::absolute(&out)?);
+    if let Some(inputs) = &wish.inputs {
+        build.arg("--inputs").arg(inputs);
+    }
     run(build, PYTHON, &format!("{} cannot be built", module.display())).await?;
     Ok(Built { plugin, path: out })
 }

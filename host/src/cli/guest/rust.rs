@@ -16,7 +16,7 @@ pub const TARGET: &str = "wasm32-wasip2";
 
 const TOOLCHAIN: &str = "the Rust toolchain";
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
 }
@@ -25,6 +25,9 @@ struct Metadata {
 struct Package {
     id: String,
     name: String,
+    /// Of a package by its path there is none.
+    source: Option<String>,
+    manifest_path: PathBuf,
     targets: Vec<Target>,
 }
 
@@ -58,6 +61,16 @@ pub async fn plugins(folder: &Path) -> Result<HashMap<String, String>> {
     Ok(plugins.map(|package| (package.id, package.name)).collect())
 }
 
+/// The folders of packages that the guest depends on by their paths, as far as cargo knows them without a network.
+pub async fn path_dependencies(folder: &Path) -> Vec<PathBuf> {
+    let mut cargo = cargo(folder);
+    cargo.args(["metadata", "--offline", "--format-version", "1"]);
+    let Ok(output) = heard(cargo, TOOLCHAIN).await else { return Vec::new() };
+    let metadata: Metadata = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let local = metadata.packages.into_iter().filter(|package| package.source.is_none());
+    local.filter_map(|package| package.manifest_path.parent().map(Path::to_owned)).collect()
+}
+
 pub async fn build(folder: &Path, wish: &Wish) -> Result<Vec<Built>> {
     let plugins = plugins(folder).await?;
     if plugins.is_empty() {
@@ -78,6 +91,10 @@ pub async fn build(folder: &Path, wish: &Wish) -> Result<Vec<Built>> {
         bail!(problem);
     }
     let built = artifacts(&String::from_utf8_lossy(&output.stdout), &plugins);
+    if let Some(inputs) = &wish.inputs {
+        let read: Vec<PathBuf> = built.iter().flat_map(|built| sources(&built.path)).collect();
+        std::fs::write(inputs, serde_json::to_vec(&read)?).with_context(|| format!("write {}", inputs.display()))?;
+    }
     match (&wish.out, built.as_slice()) {
         (None, _) => Ok(built),
         (Some(out), [one]) => {
@@ -89,6 +106,19 @@ pub async fn build(folder: &Path, wish: &Wish) -> Result<Vec<Built>> {
             Err(Ending::Usage(problem).into())
         }
     }
+}
+
+/// The files that a component was built from, as cargo lists them beside it.
+fn sources(component: &Path) -> Vec<PathBuf> {
+    let listed = std::fs::read_to_string(component.with_extension("d")).unwrap_or_default();
+    dependencies(&listed)
+}
+
+/// The right side of `target: source source …`. A space in a name follows a backslash.
+fn dependencies(listed: &str) -> Vec<PathBuf> {
+    let Some((_, sources)) = listed.lines().next().and_then(|line| line.split_once(": ")) else { return Vec::new() };
+    let names = sources.replace("\\ ", "\0");
+    names.split_whitespace().map(|name| PathBuf::from(name.replace('\0', " "))).collect()
 }
 
 /// Whether the toolchain of the folder cannot build for the guests' target.
@@ -120,6 +150,13 @@ fn artifacts(messages: &str, plugins: &HashMap<String, String>) -> Vec<Built> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sources_are_read_from_what_cargo_lists() {
+        let listed = "/a b/target/x.wasm: /g/src/lib.rs /other\\ one/src/build/mod.rs\n\n/g/src/lib.rs:\n";
+        assert_eq!(dependencies(listed), [Path::new("/g/src/lib.rs"), Path::new("/other one/src/build/mod.rs")]);
+        assert!(dependencies("").is_empty());
+    }
 
     #[test]
     fn components_are_named_by_their_packages() {

@@ -41,6 +41,9 @@ pub async fn build(folder: &Path, module: Option<&Path>, wish: &Wish) -> Result<
     if wish.inngest {
         build.arg("--inngest");
     }
+    if let Some(inputs) = &wish.inputs {
+        build.arg("--inputs").arg(inputs);
+    }
     run(build, NODE, &format!("{} cannot be built", module.unwrap_or(folder).display())).await?;
     Ok(Built { plugin, path: out })
 }

@@ -14,9 +14,10 @@ def main() -> int:
     builds = commands.add_parser("build", help="build a plugin", description="Builds a component of a Python module.")
     builds.add_argument("module", type=Path, nargs="?", default=Path("app.py"), help="app.py unless given")
     builds.add_argument("-o", "--output", type=Path, help="the component; the module's or its folder's name otherwise")
+    builds.add_argument("--inputs", type=Path, help="a file that gets the paths of the plugin's own modules, as JSON")
     arguments = parser.parse_args()
     try:
-        built = build(arguments.module, arguments.output or _output(arguments.module))
+        built = build(arguments.module, arguments.output or _output(arguments.module), arguments.inputs)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -43,10 +43,15 @@ class Built:
     warnings: list[str]
 
 
-def build(source: Path, output: Path) -> Built:
-    """Builds the plugin that a module makes; its packages are those of the environment that this runs in."""
+def build(source: Path, output: Path, inputs: Path | None = None) -> Built:
+    """Builds the plugin that a module makes; its packages are those of the environment that this runs in.
+
+    `inputs` gets the paths of the plugin's own modules, as a JSON array.
+    """
     root, module = _module(source)
     inspected = _inspect(root, module)
+    if inputs:
+        inputs.write_text(json.dumps(inspected["own"]))
     tool = _tool()
     with tempfile.TemporaryDirectory(prefix="stepwell-build-") as scratch:
         sources = Path(scratch, "sources")

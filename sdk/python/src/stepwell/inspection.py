@@ -37,6 +37,7 @@ def inspect(name: str) -> dict[str, Any]:
         "functions": functions,
         "reads": reads,
         "sources": sorted({place for module in modules for place in _top(module)}),
+        "own": sorted({module.__file__ for module in modules if _is_own(module)}),
         "compiled": sorted({_top_name(module) for module in modules if _is_compiled(module)}),
     }
 
@@ -102,6 +103,12 @@ def _from_users(error: BaseException) -> BaseException:
 def _is_vendored(module: ModuleType) -> bool:
     top = _top_name(module)
     return top not in sys.stdlib_module_names and top not in ("__main__", "__mp_main__") and bool(_places(module))
+
+
+def _is_own(module: ModuleType) -> bool:
+    """Whether it is no package that was installed."""
+    file = getattr(module, "__file__", None) or ""
+    return file != "" and "site-packages" not in file and _top_name(module) != "stepwell"
 
 
 def _is_compiled(module: ModuleType) -> bool:

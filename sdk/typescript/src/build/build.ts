@@ -1,7 +1,8 @@
 // From TypeScript to a component: bundles a module with all it imports, then wraps it with the engine.
+import { existsSync } from 'node:fs';
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { componentize } from '@bytecodealliance/componentize-js';
 import { build as esbuild } from 'esbuild';
@@ -26,9 +27,9 @@ const WIT = join(SDK, 'wit');
 /** When a module's top level is evaluated: once, while it is built, or at the start of each execution. */
 export type Evaluation = 'built' | 'started';
 
-/** Builds a project's component into a file. */
-export async function build(project: Project, out: string): Promise<void> {
-  const component = await evaluated(project, 'built').catch((error: unknown) => {
+/** Builds a project's component into a file. `inputs`: a file that gets the paths of what was read, as a JSON array. */
+export async function build(project: Project, out: string, inputs?: string): Promise<void> {
+  const component = await evaluated(project, 'built', inputs).catch((error: unknown) => {
     const reason = reasonToWait(error);
     if (reason === undefined) throw error;
     console.error(
@@ -41,10 +42,12 @@ export async function build(project: Project, out: string): Promise<void> {
 }
 
 /** The component, with what the modules' top level has come to if it is evaluated now. */
-async function evaluated(project: Project, when: Evaluation): Promise<Uint8Array> {
+async function evaluated(project: Project, when: Evaluation, inputs?: string): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'stepwell-build-'));
   try {
-    const { code, table } = await bundle(project, when);
+    const { code, table, read } = await bundle(project, when);
+    // Also if the component cannot be made: what is to be mended is among them.
+    if (inputs !== undefined) await writeFile(inputs, JSON.stringify(read));
     const sourcePath = join(folder, 'plugin.js');
     await writeFile(sourcePath, `globalThis[Symbol.for("stepwell.sourceTable")] = ${JSON.stringify(table)};\n${code}`);
     return await wrap(sourcePath, table);
@@ -66,6 +69,8 @@ async function wrap(sourcePath: string, table: SourceTable): Promise<Uint8Array>
 interface Bundle {
   code: string;
   table: SourceTable;
+  /** The project's own files that were read, packages left out. */
+  read: string[];
 }
 
 /** One module with all that the project imports, and where its lines come from once one line is before them. */
@@ -76,7 +81,7 @@ export async function bundle(project: Project, when: Evaluation = 'built'): Prom
 }
 
 async function bundleWith(project: Project, when: Evaluation, extras: string[]): Promise<Bundle> {
-  const { outputFiles } = await esbuild({
+  const { outputFiles, metafile } = await esbuild({
     stdin: {
       contents: extras.map(importOf).join('') + entryOf(project, when),
       resolveDir: project.folder,
@@ -105,11 +110,15 @@ async function bundleWith(project: Project, when: Evaluation, extras: string[]):
     keepNames: true,
     sourcemap: 'external',
     sourcesContent: false,
+    metafile: true,
     legalComments: 'none',
     logLevel: 'silent',
   });
   const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '');
-  return { code: asciiComments(code!), table: tableOf(map!, project.folder, project.folder, SDK) };
+  const paths = Object.keys(metafile.inputs).map((path) => resolve(project.folder, path));
+  const isOwn = (path: string) => existsSync(path) && !path.includes(`node_modules${sep}`) && !path.startsWith(SDK);
+  const table = tableOf(map!, project.folder, project.folder, SDK);
+  return { code: asciiComments(code!), table, read: paths.filter(isOwn) };
 }
 
 const REHEARSED = `import { rehearse } from ${JSON.stringify(join(SDK, 'rehearsal.js'))};

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `stepwell-build [FILE|FOLDER] [-o OUT.wasm] [--inngest]`: builds a plugin of TypeScript or JavaScript.
+// `stepwell-build [FILE|FOLDER] [-o OUT.wasm] [--inngest] [--inputs LIST.json]`: builds a plugin of TypeScript or JavaScript.
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatMessages } from 'esbuild';
@@ -7,11 +7,12 @@ import { build } from './build.js';
 import { explained, isBuildFailure } from './problems.js';
 import { projectOf } from './project.js';
 
-const USAGE = `usage: stepwell-build [FILE|FOLDER] [-o OUT.wasm] [--inngest]
+const USAGE = `usage: stepwell-build [FILE|FOLDER] [-o OUT.wasm] [--inngest] [--inputs LIST.json]
 
 Builds a plugin: the module FILE, or of FOLDER (else the folder here) the one that package.json names as "main",
 or src/index.ts. OUT is dist/NAME.wasm unless told. With --inngest (or "stepwell": { "inngest": true } in package.json)
-the package \`inngest\` is @stepwell/sdk/inngest: modules that are written for it are built as they are.`;
+the package \`inngest\` is @stepwell/sdk/inngest: modules that are written for it are built as they are.
+LIST.json gets the paths of the project's own files that were read.`;
 
 try {
   process.exitCode = await run();
@@ -26,6 +27,7 @@ async function run(): Promise<number> {
     options: {
       out: { type: 'string', short: 'o' },
       inngest: { type: 'boolean' },
+      inputs: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -36,7 +38,7 @@ async function run(): Promise<number> {
   if (positionals.length > 1) throw new Error(`one file or folder at a time\n${USAGE}`);
   const project = projectOf(positionals[0] ?? '.');
   const out = values.out ?? join(project.folder, 'dist', `${project.name}.wasm`);
-  await build({ ...project, isInngest: project.isInngest || values.inngest === true }, out);
+  await build({ ...project, isInngest: project.isInngest || values.inngest === true }, out, values.inputs);
   console.error(`built ${relative('.', out)}`);
   return 0;
 }
