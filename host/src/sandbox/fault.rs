@@ -74,7 +74,7 @@ fn of_engine(error: &wasmtime::Error, state: &State) -> Failure {
         return Failure::of_host(Kind::Trap, "StackOverflow", message);
     }
     if let Some(wanted) = state.meter.refused() {
-        return over_memory(wanted, state.meter.usage().memory_max_bytes);
+        return over_memory(wanted, state.meter.usage().memory_max_bytes, state.meter.setting());
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         let message = with_last_words(format!("the plugin ended its process with exit code {}", exit.0), state);
@@ -111,9 +111,9 @@ fn without_hint(words: &str) -> String {
     kept.join("\n").trim().to_owned()
 }
 
-fn over_memory(wanted: usize, max: usize) -> Failure {
+fn over_memory(wanted: usize, max: usize, setting: &str) -> Failure {
     let message = format!(
-        "the plugin asked for {} of memory, its limit is {}; the plugin's setting `memory` raises it",
+        "the plugin asked for {} of memory, its limit is {}; {setting} raises it",
         bytes_text(wanted),
         bytes_text(max)
     );
