@@ -1,5 +1,7 @@
 //! Every bound in the system, named, with its reason.
 
+use std::time::Duration;
+
 /// Names of namespaces, plugins and functions: they stand in URLs, file names and composite ids.
 pub const NAME_MAX_CHARS: usize = 128;
 /// A function's name for people.
@@ -190,6 +192,9 @@ pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
 pub const EPOCH_TICK_MS: u64 = 10;
 /// Guests that compute at once beyond the processors: one more, since a guest may be waiting for the kernel.
 pub const COMPUTING_BEYOND_CORES: usize = 1;
+/// An instance that has computed for less than this goes before those of its plugin that have not begun: most end within
+/// it, and few are alive at once.
+pub const COMPUTES_LITTLE: Duration = Duration::from_millis(200);
 /// Plugins whose computing time is remembered though they do nothing now.
 pub const IDLE_LINES_MAX: usize = 1_024;
 /// Memory of all instances together, where the system does not say how much memory there is.

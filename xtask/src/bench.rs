@@ -160,8 +160,9 @@ fn measure(host: &Host, folder: &Path, runs: usize, concurrency: usize) -> Resul
     let events = vec![client::TEN_STEPS.to_owned(); runs];
     client::load(host.address(), events.clone(), concurrency)?;
     let sync_ms = floor::sync_ms(folder)?;
-    let before = host.counters()?;
+    let (before, cpu_before) = (host.counters()?, host.cpu_s()?);
     let timings = client::load(host.address(), events, concurrency)?;
-    let after = host.counters()?;
-    Ok(Load::new(concurrency, &timings, &before, &after, sync_ms, host.peak_memory_mb()?))
+    let (after, cpu_after) = (host.counters()?, host.cpu_s()?);
+    let load = Load::new(concurrency, &timings, &before, &after, sync_ms, host.peak_memory_mb()?);
+    Ok(Load { cpu_us_per_step: (cpu_after - cpu_before) * 1e6 / runs as f64 / report::STEPS, ..load })
 }

@@ -4,10 +4,12 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use super::Owner;
 use super::link::Link;
-use super::turnstile::{Turn, Turnstile};
+use super::turnstile::{Place, Turn, Turnstile};
+use crate::limits;
 
 /// Drives the call to its end. A call that waits for the host gives its turn up; one that has computed for a slice gives
 /// way if others wait. The last turn comes back too: taking the instance down is part of its work.
@@ -18,45 +20,59 @@ pub(super) async fn in_turns<T>(
     call: impl Future<Output = T>,
 ) -> (T, Turn) {
     let mut call = pin!(call);
-    let mut kept = None;
+    let mut work = Work::default();
+    let mut turn = take(turnstile, owner, link, work.place()).await;
     loop {
-        let turn = match kept.take() {
-            Some(turn) if !turnstile.is_wanted() => turn,
-            given_up => {
-                drop(given_up);
-                next_turn(turnstile, owner, link).await
-            }
-        };
+        let began = Instant::now();
         let polled = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
+        work.add(began.elapsed());
         if let Poll::Ready(ended) = polled {
             return (ended, turn);
         }
-        match (link.take_yield(), turnstile.is_wanted()) {
-            // The call can go on at once, as soon as it has its next turn.
-            (true, true) => drop(turn),
-            (true, false) => {
-                kept = Some(turn);
-                woken().await;
-            }
-            (false, _) => {
-                drop(turn);
-                woken().await;
-            }
+        if !link.take_yield() {
+            drop(turn);
+            woken().await;
+            turn = take(turnstile, owner, link, work.place()).await;
+            continue;
+        }
+        if !turnstile.is_wanted() {
+            woken().await;
+        }
+        if turnstile.is_wanted() {
+            let _queued = link.queued();
+            turn = turnstile.next_turn(turn, work.place()).await;
         }
     }
 }
 
-async fn next_turn(turnstile: &Arc<Turnstile>, owner: &Owner, link: &Link) -> Turn {
+async fn take(turnstile: &Arc<Turnstile>, owner: &Owner, link: &Link, place: Place) -> Turn {
     match turnstile.try_turn(owner) {
         Some(turn) => turn,
         None => {
             let _queued = link.queued();
-            turnstile.turn(owner).await
+            turnstile.turn(owner, place).await
         }
     }
 }
 
-/// Pending once: the call that was polled before has seen to it that this task is woken.
+/// What the call has computed so far.
+#[derive(Debug, Default)]
+struct Work {
+    computed: Duration,
+}
+
+impl Work {
+    fn add(&mut self, time: Duration) {
+        self.computed += time;
+    }
+
+    fn place(&self) -> Place {
+        let is_begun = self.computed > Duration::ZERO;
+        if is_begun && self.computed < limits::COMPUTES_LITTLE { Place::Begun } else { Place::Other }
+    }
+}
+
+/// Pending once: the call that was polled before has arranged that this task is woken.
 async fn woken() {
     let mut is_first = true;
     poll_fn(|_| if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }).await;

@@ -16,7 +16,7 @@ use super::languages::Language;
 use super::many::Many;
 
 /// Steps in a run of the load.
-const STEPS: f64 = 10.0;
+pub const STEPS: f64 = 10.0;
 
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -69,6 +69,8 @@ pub struct Load {
     pub syncs_per_run: f64,
     pub written_bytes_per_step: f64,
     pub peak_mb: f64,
+    /// The host's processor time, also inside the kernel.
+    pub cpu_us_per_step: f64,
     /// A 4 KiB append and fdatasync, measured right before.
     pub sync_ms: f64,
 }
@@ -99,6 +101,7 @@ impl Load {
             syncs_per_run: (after.syncs - before.syncs) as f64 / runs,
             written_bytes_per_step: (after.written_bytes - before.written_bytes) as f64 / runs / STEPS,
             peak_mb,
+            cpu_us_per_step: 0.0,
             sync_ms,
         }
     }
@@ -219,18 +222,18 @@ impl fmt::Display for Alone {
         writeln!(f, "Runs of 10 trivial sequential steps, from a client over HTTP on the same machine\n")?;
         writeln!(
             f,
-            "{:<10} {:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>8}",
-            "", "", "at", "runs/s", "steps/s", "accepted", "run", "p99", "syncs", "written", "peak", "sync"
+            "{:<10} {:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>9} {:>8}",
+            "", "", "at", "runs/s", "steps/s", "accepted", "run", "p99", "syncs", "written", "peak", "processor", "sync"
         )?;
         writeln!(
             f,
-            "{:<10} {:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>8}",
-            "", "", "once", "", "", "ms", "ms", "ms", "per run", "bytes/step", "MB", "ms"
+            "{:<10} {:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>9} {:>8}",
+            "", "", "once", "", "", "ms", "ms", "ms", "per run", "bytes/step", "MB", "us/step", "ms"
         )?;
         for load in &self.loads {
             writeln!(
                 f,
-                "{:<10} {:<9} {:>5} {:>9.0} {:>10.0} {:>10.2} {:>10.2} {:>9.2} {:>9.2} {:>11.0} {:>8.1} {:>8.3}",
+                "{:<10} {:<9} {:>5} {:>9.0} {:>10.0} {:>10.2} {:>10.2} {:>9.2} {:>9.2} {:>11.0} {:>8.1} {:>9.1} {:>8.3}",
                 format!("{:?}", load.guest).to_lowercase(),
                 load.durability.to_string(),
                 load.concurrency,
@@ -242,6 +245,7 @@ impl fmt::Display for Alone {
                 load.syncs_per_run,
                 load.written_bytes_per_step,
                 load.peak_mb,
+                load.cpu_us_per_step,
                 load.sync_ms
             )?;
         }

@@ -24,7 +24,18 @@ struct Line<W> {
     /// Time that its guests have computed.
     used: Duration,
     turns: usize,
-    waiting: VecDeque<W>,
+    /// Those who have begun and will soon have ended, as far as is known.
+    begun: VecDeque<W>,
+    others: VecDeque<W>,
+}
+
+/// Where somebody stands in a plugin's line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Has begun and computed little: it goes first, so that few instances are alive at once.
+    Begun,
+    /// Has not begun, or has computed for long: they go in order, so that nobody starves.
+    Other,
 }
 
 impl<K: Ord + Clone, W> Lines<K, W> {
@@ -42,10 +53,13 @@ impl<K: Ord + Clone, W> Lines<K, W> {
         true
     }
 
-    /// Stands at the end of the plugin's line.
-    pub fn wait(&mut self, key: &K, waiting: W) {
+    /// Stands in the plugin's line.
+    pub fn wait(&mut self, key: &K, place: Place, waiting: W) {
         let line = self.line(key);
-        line.waiting.push_back(waiting);
+        match place {
+            Place::Begun => line.begun.push_back(waiting),
+            Place::Other => line.others.push_back(waiting),
+        }
         let used = line.used;
         self.waiting.insert((used, key.clone()));
     }
@@ -58,7 +72,7 @@ impl<K: Ord + Clone, W> Lines<K, W> {
         line.turns -= 1;
         line.used = (line.used + ran).saturating_sub(EXPECTED);
         let used = line.used;
-        if !line.waiting.is_empty() {
+        if !line.is_empty() {
             self.waiting.remove(&(before, key.clone()));
             self.waiting.insert((used, key.clone()));
         } else if line.turns == 0 && used <= self.clock {
@@ -73,13 +87,13 @@ impl<K: Ord + Clone, W> Lines<K, W> {
         }
         while let Some((used, key)) = self.waiting.pop_first() {
             let line = self.lines.get_mut(&key)?;
-            let next = std::iter::from_fn(|| line.waiting.pop_front()).find(&still_waits);
+            let next = std::iter::from_fn(|| line.pop()).find(&still_waits);
             if next.is_some() {
                 self.clock = self.clock.max(used);
                 self.free -= 1;
                 line.start();
             }
-            if !line.waiting.is_empty() {
+            if !line.is_empty() {
                 self.waiting.insert((line.used, key.clone()));
             }
             if let Some(next) = next {
@@ -96,12 +110,12 @@ impl<K: Ord + Clone, W> Lines<K, W> {
     fn line(&mut self, key: &K) -> &mut Line<W> {
         if !self.lines.contains_key(key) {
             self.forget();
-            let line = Line { used: self.clock, turns: 0, waiting: VecDeque::new() };
+            let line = Line { used: self.clock, turns: 0, begun: VecDeque::new(), others: VecDeque::new() };
             self.lines.insert(key.clone(), line);
         }
         let clock = self.clock;
         let line = self.lines.get_mut(key).expect("it is there");
-        if line.turns == 0 && line.waiting.is_empty() {
+        if line.turns == 0 && line.is_empty() {
             line.used = line.used.max(clock);
         }
         line
@@ -110,12 +124,20 @@ impl<K: Ord + Clone, W> Lines<K, W> {
     /// Drops plugins that do nothing, once there are many.
     fn forget(&mut self) {
         if self.lines.len() >= limits::IDLE_LINES_MAX {
-            self.lines.retain(|_, line| line.turns > 0 || !line.waiting.is_empty());
+            self.lines.retain(|_, line| line.turns > 0 || !line.is_empty());
         }
     }
 }
 
 impl<W> Line<W> {
+    fn is_empty(&self) -> bool {
+        self.begun.is_empty() && self.others.is_empty()
+    }
+
+    fn pop(&mut self) -> Option<W> {
+        self.begun.pop_front().or_else(|| self.others.pop_front())
+    }
+
     fn start(&mut self) {
         self.turns += 1;
         self.used += EXPECTED;
@@ -138,7 +160,7 @@ mod tests {
     fn as_many_as_there_are_turns() {
         let mut lines = Lines::new(2);
         assert!(lines.take(&"a") && lines.take(&"a") && !lines.take(&"b"));
-        lines.wait(&"b", 1);
+        lines.wait(&"b", Place::Other, 1);
         assert_eq!(serve(&mut lines), None, "no turn is free");
         lines.leave(&"a", ms(1));
         assert_eq!(serve(&mut lines), Some(("b", 1)));
@@ -149,7 +171,7 @@ mod tests {
     fn one_plugins_guests_go_in_order() {
         let mut lines = Lines::new(1);
         assert!(lines.take(&"a"));
-        (1..=3).for_each(|n| lines.wait(&"a", n));
+        (1..=3).for_each(|n| lines.wait(&"a", Place::Other, n));
         for n in 1..=3 {
             lines.leave(&"a", ms(10));
             assert_eq!(serve(&mut lines), Some(("a", n)));
@@ -157,15 +179,28 @@ mod tests {
     }
 
     #[test]
+    fn one_that_has_begun_goes_before_those_who_have_not() {
+        let mut lines = Lines::new(1);
+        assert!(lines.take(&"a"));
+        lines.wait(&"a", Place::Other, 1);
+        lines.wait(&"a", Place::Begun, 2);
+        lines.leave(&"a", ms(10));
+        assert_eq!(serve(&mut lines), Some(("a", 2)));
+        lines.wait(&"a", Place::Other, 2);
+        lines.leave(&"a", ms(10));
+        assert_eq!(serve(&mut lines), Some(("a", 1)), "two has computed for long");
+    }
+
+    #[test]
     fn a_plugin_that_comes_goes_before_one_with_a_long_line() {
         let mut lines = Lines::new(1);
         assert!(lines.take(&"many"));
-        (0..100).for_each(|n| lines.wait(&"many", n));
+        (0..100).for_each(|n| lines.wait(&"many", Place::Other, n));
         for n in 0..50 {
             lines.leave(&"many", ms(10));
             assert_eq!(serve(&mut lines), Some(("many", n)));
         }
-        lines.wait(&"one", 7);
+        lines.wait(&"one", Place::Other, 7);
         lines.leave(&"many", ms(10));
         assert_eq!(serve(&mut lines), Some(("one", 7)));
     }
@@ -175,13 +210,13 @@ mod tests {
         let mut lines = Lines::new(1);
         assert!(lines.take(&"long"));
         let (mut long, mut short) = (ms(0), ms(0));
-        lines.wait(&"long", 0);
-        lines.wait(&"short", 0);
+        lines.wait(&"long", Place::Other, 0);
+        lines.wait(&"short", Place::Other, 0);
         let mut at_work = ("long", ms(10));
         for _ in 0..2_000 {
             lines.leave(&at_work.0, at_work.1);
             let (next, _) = serve(&mut lines).expect("both wait all the time");
-            lines.wait(&next, 0);
+            lines.wait(&next, Place::Other, 0);
             at_work = if next == "long" { ("long", ms(10)) } else { ("short", ms(1)) };
             *(if next == "long" { &mut long } else { &mut short }) += at_work.1;
         }
@@ -195,19 +230,19 @@ mod tests {
         assert!(lines.take(&"early"));
         lines.leave(&"early", ms(1));
         assert!(lines.take(&"busy"));
-        lines.wait(&"busy", 0);
+        lines.wait(&"busy", Place::Other, 0);
         for _ in 0..100 {
             lines.leave(&"busy", ms(10));
             serve(&mut lines).expect("busy waits");
-            lines.wait(&"busy", 0);
+            lines.wait(&"busy", Place::Other, 0);
         }
         // It was idle for a second, and gets no second in one go for that.
         let mut in_a_row = 0;
-        lines.wait(&"early", 0);
+        lines.wait(&"early", Place::Other, 0);
         lines.leave(&"busy", ms(10));
         while let Some(("early", _)) = serve(&mut lines) {
             in_a_row += 1;
-            lines.wait(&"early", 0);
+            lines.wait(&"early", Place::Other, 0);
             lines.leave(&"early", ms(10));
         }
         assert!(in_a_row <= 2, "{in_a_row}");
@@ -217,8 +252,8 @@ mod tests {
     fn a_guest_that_has_gone_is_passed_over() {
         let mut lines = Lines::new(1);
         assert!(lines.take(&"a"));
-        lines.wait(&"a", 1);
-        lines.wait(&"b", 2);
+        lines.wait(&"a", Place::Other, 1);
+        lines.wait(&"b", Place::Other, 2);
         lines.leave(&"a", ms(1));
         assert_eq!(lines.serve(|waiting| *waiting == 2), Some(("b", 2)));
         lines.leave(&"b", ms(1));
