@@ -12,6 +12,7 @@ mod form;
 mod plugins;
 mod problem;
 mod replays;
+mod retries;
 mod runs;
 mod time;
 mod wire;
@@ -26,7 +27,7 @@ use tokio::sync::watch;
 
 use crate::model::{Clock, IdSource, Namespace};
 use crate::registry::Registry;
-use crate::router::Router;
+use crate::router::{Retries, Router};
 use crate::store::{Stats, Store};
 
 /// What the interface is made of.
@@ -34,6 +35,7 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     pub registry: Arc<Registry>,
     pub router: Arc<Router>,
+    pub retries: Arc<Retries>,
     pub ids: Arc<IdSource>,
     pub clock: Arc<dyn Clock>,
     pub namespace: Namespace,
@@ -73,7 +75,9 @@ fn routes(api: Api) -> Routes {
         .route("/api/v1/runs/{id}/replay", post(replays::replay))
         .route("/api/v1/runs/{id}/retry", post(replays::retry))
         .route("/api/v1/failures", get(runs::failures))
-        .route("/api/v1/failures/retry", post(replays::retry_failures))
+        .route("/api/v1/failures/retry", post(retries::create))
+        .route("/api/v1/failures/retries", get(retries::list))
+        .route("/api/v1/failures/retries/{id}", get(retries::show).delete(retries::forget))
         .route("/api/v1/functions", get(plugins::functions))
         .route("/api/v1/functions/{id}/pause", post(plugins::pause))
         .route("/api/v1/functions/{id}/resume", post(plugins::resume))

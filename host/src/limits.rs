@@ -153,8 +153,9 @@ pub const COMPILE_WALL_S: u64 = 300;
 
 /// What a guest may move to or from the host in one call: above our own limits, which speak clearly.
 pub const HOSTCALL_MAX_BYTES: usize = 32 << 20;
-/// Handles that an instance may hold (sockets, streams, requests).
-pub const HANDLES_MAX: usize = 1_000;
+/// Handles that an instance may hold (streams, requests, timers), a few hundred bytes each in the host's memory. A response
+/// that is being read takes three.
+pub const HANDLES_MAX: usize = 10_000;
 /// Linear memories and tables of one instance, over all its core instances. Every guest known has one memory, two tables.
 pub const INSTANCE_MEMORIES_MAX: usize = 8;
 /// See [`INSTANCE_MEMORIES_MAX`].
@@ -216,6 +217,16 @@ pub const LOG_LINES_PER_RUN_MAX: u32 = 10_000;
 pub const STDIO_MAX_BYTES: usize = 256 << 10;
 /// Outbound requests of one instance in flight at once.
 pub const OUTBOUND_IN_FLIGHT_MAX: usize = 64;
+/// Responses of one instance that are not read to their end, each with a connection: file descriptors are scarce. The
+/// TypeScript SDK tells it to its users.
+pub const OUTBOUND_OPEN_MAX: usize = 256;
+/// How long a connection is kept for the plugin's next request, in milliseconds: many servers close it after 5 s, and a
+/// request may cross with that.
+pub const CONNECTION_IDLE_MS: u64 = 4_000;
+/// Idle connections of one plugin.
+pub const CONNECTIONS_IDLE_MAX: usize = 64;
+/// What is decoded of an encoded body at once.
+pub const DECODED_CHUNK_BYTES: usize = 16 << 10;
 /// A URL that the host fetches: twice what most servers take.
 pub const URL_MAX_BYTES: usize = 16 << 10;
 /// Header fields of a request that the host makes for a run: what hyper reads of a response.
@@ -281,6 +292,15 @@ pub const CANCELLATION_READS_MAX_BYTES: usize = 4 << 20;
 pub const ESTIMATE_LOOKS_MAX: usize = 100_000;
 /// Cancellations that are remembered; those that have finished are forgotten first.
 pub const CANCELLATIONS_MAX: usize = 1_000;
+/// Failed runs that a bulk retry looks at before it writes down how far it has come.
+pub const BULK_RETRY_LOOKS: usize = 100;
+/// Refused runs that a bulk retry remembers with their reasons; the others are counted.
+pub const BULK_RETRY_REFUSALS_MAX: usize = 100;
+/// Bulk retries that are remembered; those that have finished are forgotten first.
+pub const BULK_RETRIES_MAX: usize = 100;
+/// Failed runs that a dry run of a bulk retry looks at, and those that it names.
+pub const BULK_RETRY_DRY_LOOKS_MAX: usize = 100_000;
+pub const BULK_RETRY_DRY_NAMES_MAX: usize = 1_000;
 /// How far in the future a cancellation's `started_before` may be: clocks differ. Inngest's.
 pub const CANCELLATION_AHEAD_MS: u64 = 5_000;
 /// Runs executing at once, unless configured otherwise.
@@ -310,8 +330,12 @@ pub const WATCH_PATIENCE_MS: u64 = 5_000;
 pub const WATCH_GONE_MS: u64 = 1_000;
 /// A folder is looked at this often even when the system reports no change: some file systems report none.
 pub const WATCH_POLL_MS: u64 = 10_000;
-/// Levels of arrays and objects in an event: the host embeds it some levels deep and reads that up to 128.
-pub const JSON_DEPTH_MAX: usize = 100;
+/// Levels of arrays and objects in an event, a result or an error's details. No ordinary document has a tenth of that, and
+/// a recursive reader in a guest can still take it ([`GUEST_STACK_BYTES`]).
+pub const JSON_DEPTH_MAX: usize = 1_000;
+/// A guest's calls: room for a recursive reader of [`JSON_DEPTH_MAX`] levels, in each language. Half of what the engine
+/// reserves for a guest and the host's own functions that it calls.
+pub const GUEST_STACK_BYTES: usize = 1 << 20;
 /// Connections that are served at once; more wait to be taken.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// How long a request's head may take to arrive, in milliseconds; also how long a connection may stay idle.

@@ -27,7 +27,7 @@ pub use flow::{
     Throttle, Throttled,
 };
 pub use function::{CancelOn, Definition, DefinitionError, FunctionKey, Role, Timeouts, Trigger, same_field};
-pub use id::{BadId, CancellationId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
+pub use id::{BadId, BulkRetryId, CancellationId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
 pub use journal::{Awaited, Entry, OpKey, Record, awaited};
 pub use json::{BadJson, Json};
 pub use mail::Mail;

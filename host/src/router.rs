@@ -2,6 +2,7 @@
 
 mod lifecycle;
 pub mod replay;
+mod retries;
 mod timetable;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::registry::{Cause, Listener, LiveFunction, Registry, Rules, Snapshot};
 use crate::store::{self, Publication, Published, Store};
 
 pub use lifecycle::{FAILED, FINISHED, HasHandler, RunEnd, emits_lifecycle};
+pub use retries::{DryRun, Retries};
 pub use timetable::Timetable;
 
 /// The event that starts an invoked run.

@@ -25,7 +25,7 @@ mod turnstile;
 pub use compile::{COMPILE_COMMAND, child_main as compile_child_main};
 pub use contract::Import;
 pub use error::Error;
-pub use imports::{Unfetched, fetch};
+pub use imports::{Connections, Unfetched, fetch};
 pub use plugin::Plugin;
 
 use std::collections::BTreeMap;
@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
@@ -170,6 +171,10 @@ pub trait StepHost: Send {
     /// Called before each outbound request. It may leave once the future has answered `true`; on `false` the host has
     /// lost its right to this run and the instance is ended.
     fn clear_to_send(&mut self) -> Pin<Box<dyn Future<Output = bool> + Send>>;
+    /// Tells when the run is cancelled: its open requests end then. Unless said otherwise, nobody cancels it.
+    fn cancellation(&mut self) -> CancellationToken {
+        CancellationToken::new()
+    }
 }
 
 /// Who shares turns and memory with others: each plugin is one, whatever its version.
@@ -217,6 +222,8 @@ pub struct Grants {
     pub hosts: Vec<HostGrant>,
     /// What `std::env`, `process.env` and `os.environ` read.
     pub variables: BTreeMap<String, String>,
+    /// Connections to the hosts that are kept open.
+    pub connections: Connections,
 }
 
 /// One host that requests may go to.
@@ -230,7 +237,7 @@ pub struct HostGrant {
     pub private: Reach,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reach {
     PublicOnly,
     PrivateToo,

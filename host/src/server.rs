@@ -26,7 +26,7 @@ use crate::executor::{self, Executor};
 use crate::model::{Clock, Definition, EventId, IdSource, Millis, Namespace, PluginName};
 use crate::registry::watch::{Reporter, Source, Watch};
 use crate::registry::{self, Allowance, Settings};
-use crate::router::{Router, Timetable};
+use crate::router::{Retries, Router, Timetable};
 use crate::sandbox::{self, Bounds, Compiler, Grants, Plugin, Sandbox};
 use crate::scheduler::Scheduler;
 use crate::store::{self, SqliteStore, Stats, Store};
@@ -55,9 +55,11 @@ pub struct Host {
     registry: Arc<Registry>,
     router: Arc<Router>,
     timetable: Arc<Timetable>,
+    retries: Arc<Retries>,
     stop: watch::Sender<bool>,
     scheduler: JoinHandle<()>,
     crons: JoinHandle<()>,
+    retrying: JoinHandle<()>,
     watches: Vec<JoinHandle<()>>,
     listening: Option<Listening>,
 }
@@ -104,6 +106,8 @@ impl Host {
         let scheduler = tokio::spawn(scheduler.run(stop.subscribe()));
         let timetable = Timetable::new(router.clone());
         let crons = tokio::spawn(timetable.clone().run(stop.subscribe()));
+        let retries = Retries::new(router.clone());
+        let retrying = tokio::spawn(retries.clone().run(stop.subscribe()));
         let stats = Arc::new(move || sqlite.stats());
         let (watches, listening) = (Vec::new(), None);
         Ok(Self {
@@ -115,9 +119,11 @@ impl Host {
             registry,
             router,
             timetable,
+            retries,
             stop,
             scheduler,
             crons,
+            retrying,
             watches,
             listening,
         })
@@ -153,6 +159,7 @@ impl Host {
             store: self.store.clone(),
             registry: self.registry.clone(),
             router: self.router.clone(),
+            retries: self.retries.clone(),
             ids: self.ids.clone(),
             clock: self.clock.clone(),
             namespace: config.namespace.clone(),
@@ -212,6 +219,7 @@ impl Host {
             within(limits::HTTP_GRACE_MS, "watching a folder", watch).await;
         }
         within(limits::SHUTDOWN_GRACE_MS, "starting by schedule", self.crons).await;
+        within(limits::SHUTDOWN_GRACE_MS, "a bulk retry", self.retrying).await;
         within(limits::SHUTDOWN_GRACE_MS, "what executes", self.scheduler).await;
         self.store.close().await;
     }

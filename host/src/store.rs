@@ -3,12 +3,14 @@
 //! Each verb is one transaction. What a verb has answered survives the process; with `strict` durability it survives
 //! the machine. [`conformance`] is the suite that every store passes.
 
+mod bulk_retry;
 mod cancellation;
 mod codec;
 pub mod conformance;
 mod fault;
 mod sqlite;
 
+pub use bulk_retry::{BulkRetries, BulkRetry, BulkRetryView, Code, FailedRuns, Refusal};
 pub use cancellation::{Cancellation, CancellationView, Cancellations, Estimate, Which};
 pub use fault::{POINTS as FAULT_POINTS, point as fault_point};
 pub use sqlite::{Durability, Options, SqliteStore, Stats};
@@ -38,6 +40,9 @@ pub enum Error {
     /// None of them has finished.
     #[error("{0} cancellations are under way: delete one, or wait until one has finished")]
     TooManyCancellations(usize),
+    /// None of them has finished.
+    #[error("{0} bulk retries are under way: delete one, or wait until one has finished")]
+    TooManyBulkRetries(usize),
     /// The data folder cannot be used.
     #[error("{0}")]
     Unusable(String),
@@ -228,6 +233,8 @@ pub struct RunView {
     /// The runs that do it over, oldest first. Empty in listings.
     pub replays: Vec<RunId>,
     pub status: Status,
+    /// Whether its code has been executed, also if it waits again.
+    pub has_begun: bool,
     /// When it waits until, where that is known.
     pub due: Option<Millis>,
     /// What keeps it from being executed now.
@@ -277,12 +284,15 @@ pub enum EventNames {
     One(String),
 }
 
-/// A line of a run's log. (`attempt`, `order`, `nth`) identifies it within the run, however often the body is replayed.
+/// A line of a run's log. (`step`, `attempt`, `order`, `nth`) identifies it within the run, however often the body is
+/// replayed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogLine {
+    /// The step's attempt if a step was open, else the body's; counted from 0.
     pub attempt: u32,
-    /// The order of the last result delivered before it, plus one; 0 before any.
+    /// The order of the last result delivered before it, plus one; 0 before any. A step's line has its step's.
     pub order: u32,
+    /// The number of the line behind that result, counted from 0. A step's lines count on from where it was planned.
     pub nth: u32,
     /// The step that was open, if any.
     pub step: Option<OpKey>,
@@ -305,7 +315,7 @@ pub enum Urgency {
 
 /// The one door to what is durable.
 #[async_trait]
-pub trait Store: Cancellations + Send + Sync + std::fmt::Debug {
+pub trait Store: BulkRetries + Cancellations + Send + Sync + std::fmt::Debug {
     // Plugins.
 
     /// Keeps a version's bytes and makes it the live one of its plugin; answers the new generation. Idempotent.

@@ -12,6 +12,7 @@ pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test("cli::wrong_usage_ends_with_2_and_says_what_is_right", refuses_usage),
         Trial::test("cli::a_wrong_configuration_ends_with_2_and_its_line", refuses_configuration),
+        Trial::test("cli::a_store_of_a_newer_version_is_left_alone", newer_store),
         Trial::test("cli::a_host_that_cannot_be_reached_ends_with_5", unreachable),
         Trial::test("cli::what_the_host_refuses_is_told", tells_refusals),
         Trial::test("cli::listings_are_json_that_scripts_can_read", lists),
@@ -43,6 +44,20 @@ fn check_errors(cases: &[Case<'_>], ask: impl Fn(&[&str]) -> Said) -> Result<(),
             return Err(format!("{arguments:?}: {said:?}, wanted {code} and {parts:?}").into());
         }
     }
+    Ok(())
+}
+
+/// It says what to do, and changes nothing.
+fn newer_store() -> Result<(), Failed> {
+    let site = Site::new(&["hello"]);
+    serve(&site, &[])?.terminate();
+    let database = site.path().join(".stepwell/stepwell.db");
+    rusqlite::Connection::open(&database)?.pragma_update(None, "user_version", 99)?;
+    let before = fs::read(&database)?;
+    check_errors(&[(&["serve"], 1, &["schema 99", "a newer version", "another data folder"])], |arguments| {
+        Said::of(&mut site.command(arguments))
+    })?;
+    assert_eq!(fs::read(&database)?, before);
     Ok(())
 }
 

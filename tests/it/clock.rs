@@ -13,7 +13,11 @@ pub struct VirtualClock(watch::Sender<Millis>);
 
 impl VirtualClock {
     pub fn new() -> Self {
-        Self(watch::Sender::new(START))
+        Self::at(START)
+    }
+
+    pub fn at(now: Millis) -> Self {
+        Self(watch::Sender::new(now))
     }
 
     /// Forward only.

@@ -10,6 +10,7 @@ use stepwell::store::FAULT_POINTS;
 
 use crate::cancellations;
 use crate::process::{Host, Site};
+use crate::replays;
 use crate::witness::Witness;
 
 /// Events sent in each test; every third run fails for good.
@@ -200,6 +201,9 @@ fn killed_at(point: &str) -> Result<(), Failed> {
     }
     if point.starts_with("cancel_some.") {
         return cancellations::killed_in_the_middle(point);
+    }
+    if point.starts_with("note_retries.") {
+        return replays::killed_in_the_middle(point);
     }
     for nth in [1, 2, 5] {
         let mut scene = Scene::new();

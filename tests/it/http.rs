@@ -171,6 +171,11 @@ fn lists() -> Result<(), Failed> {
     let run = host.get(&format!("/v1/events/{event}/runs"))["data"][0]["run_id"].as_str().expect("an id").to_owned();
     let jobs = |host: &Host| host.get(&format!("/v1/runs/{run}/jobs"))["data"].clone();
     let job = host.wait_for("it to wait", |host| Some(jobs(host)[0].clone()).filter(|job| job["kind"] == "pause"));
+    for path in [format!("/v1/runs/{run}"), format!("/v1/events/{event}/runs")] {
+        let data = host.get(&path)["data"].clone();
+        let status = data.get("status").unwrap_or(&data[0]["status"]);
+        assert_eq!(status, "Running", "{path}: it has begun, and waits");
+    }
     assert_eq!((&job["position"], &job["attempt"], job["at"].is_string()), (&json!(0), &json!(0), true), "{job}");
     assert_eq!(post(&host, "/v1/signals", r#"{"signal":"approved","data":1}"#)?.0, 200);
     host.wait_for("the run's end", |host| {
@@ -193,6 +198,13 @@ fn refuses() -> Result<(), Failed> {
         (json!(many).to_string(), 400, "5000"),
         (large.to_string(), 400, "limit"),
         ("{".to_owned(), 400, "JSON"),
+        (String::new(), 400, "no body"),
+        (" \n".to_owned(), 400, "no body"),
+        (
+            format!(r#"{{"name":"h/deep","data":{{"x":{}{}}}}}"#, "[".repeat(200_000), "]".repeat(200_000)),
+            400,
+            "nested deeper",
+        ),
         (r#"{"name":"h/number","data":{"n":1e999}}"#.to_owned(), 400, "number"),
         (json!({ "name": "h/user", "user": "x" }).to_string(), 400, "user"),
         (json!({ "name": "h/meta", "meta": { "sessions": { "a": true } } }).to_string(), 400, "meta"),
@@ -232,6 +244,7 @@ fn cancels() -> Result<(), Failed> {
     host.wait_for("the run's end", |host| {
         (host.get(&format!("/v1/runs/{run}"))["data"]["status"] == "Cancelled").then_some(())
     });
+    assert_eq!(host.get(&format!("/v1/runs/{run}"))["data"]["output"], json!({}), "as with Inngest");
     assert_eq!(witness.paths().len(), 1, "no further step began");
     assert_eq!(cancel(&host)?, 409, "it is over");
     let (status, _) = host.request("DELETE", "/v1/runs/01M834HKA4001TT6HH1NT6JXPJ", "")?;

@@ -15,14 +15,17 @@ mod guests;
 mod hot_swap;
 mod http;
 mod inngest;
+mod kept;
 mod languages;
 mod process;
 mod projects;
 mod python;
 mod render;
 mod replays;
+mod requests;
 mod scenario_guests;
 mod scenarios;
+mod server;
 mod sim;
 mod stage;
 mod typescript;
@@ -50,10 +53,12 @@ fn main() {
         hot_swap::trials(),
         http::trials(),
         inngest::trials(),
+        kept::trials(),
         languages::trials(),
         projects::trials(),
         python::trials(),
         replays::trials(),
+        requests::trials(),
         sim::trials(),
         typescript::trials(),
         walls::trials(),

@@ -13,23 +13,34 @@ use crate::examples::{self, Send};
 use crate::guests;
 use crate::languages::side_by_side;
 use crate::process::{Host, Site};
+use crate::server::Server;
 
 /// Plugins, and their folders with an `app.py`, below the repository's. A build takes ten seconds of a core, and so does
 /// compiling what it made: here are the examples that show something of the host's; the SDK's own tests run them all.
-const GUESTS: [(&str, &str); 6] = [
+const GUESTS: [(&str, &str); 7] = [
     ("product-import", "guest-examples/python/product-import"),
     ("order-saga", "guest-examples/python/order-saga"),
     ("fan-out", "guest-examples/python/fan-out"),
     ("onboarding", "guest-examples/python/onboarding"),
     ("ask-model", "guest-examples/python/ask-model"),
     ("guest", "tests/guests/python"),
+    ("clients", "tests/guests/python-clients"),
 ];
+
+/// The packages of a guest that brings some.
+const CLIENTS: &str = "tests/guests/python-clients/requirements.txt";
 
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::ignorable_test("python::the_sdks_own_tests", || unless_missing(python().map(|()| own_tests()))),
         Trial::ignorable_test("python::guests_on_the_host", || {
             unless_missing(built()?.map(|built| on_the_host(&built)))
+        }),
+        Trial::ignorable_test("python::http_clients_go_out_under_the_grants", || {
+            unless_missing(built()?.map(|built| http_clients(&built)))
+        }),
+        Trial::ignorable_test("python::a_build_that_fails_says_what_to_do", || {
+            unless_missing(tools()?.map(|tools| bad_builds(&tools)))
         }),
         Trial::ignorable_test("examples::python", || {
             unless_missing(built()?.map(|built| examples::on_the_host(|plugin| Ok(built[plugin].clone()))))
@@ -75,7 +86,8 @@ pub fn tools() -> Result<Result<Tools, String>, Failed> {
     }
     let folder = guests::root().join("target/tests/python");
     fs::create_dir_all(&folder)?;
-    let requirements = fs::read(sdk().join("requirements.txt"))?;
+    let own = fs::read(sdk().join("requirements.txt"))?;
+    let requirements = [own, fs::read(guests::root().join(CLIENTS))?].concat();
     let _one_at_a_time = INSTALLED.lock();
     Ok(install(&folder, &requirements).map(|()| Tools { folder, requirements }))
 }
@@ -86,7 +98,8 @@ impl Tools {
         let mut build = Command::new(self.folder.join(".venv/bin/python"));
         build.args(["-B", "-m", "stepwell", "build"]).arg(app).arg("-o").arg(component);
         let told = said(build.env("PYTHONPATH", sdk().join("src")))?;
-        assert!(!told.contains("warning"), "{told}");
+        // Packages read variables that none of these plugins needs.
+        assert!(told.lines().all(|line| !line.contains("warning") || line.contains("site-packages")), "{told}");
         Ok(())
     }
 }
@@ -120,6 +133,7 @@ fn install(folder: &Path, requirements: &[u8]) -> Result<(), String> {
     said(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
     let mut pip = Command::new(environment.join("bin/pip"));
     pip.args(["install", "--quiet", "--retries", "1", "--requirement"]).arg(sdk().join("requirements.txt"));
+    pip.arg("--requirement").arg(guests::root().join(CLIENTS));
     said(&mut pip)?;
     fs::write(installed, requirements).map_err(|error| error.to_string())
 }
@@ -250,4 +264,62 @@ fn is_logged_once(host: &mut Host, run: &str) {
     });
     let messages: Vec<_> = log.iter().map(|line| &line["message"]).collect();
     assert_eq!(messages, ["kept", "printed"], "{log:#?}");
+}
+
+/// Requests of `httpx`, `requests` and `urllib` go to what is granted and nowhere else; sockets are refused with words.
+fn http_clients(built: &Built) -> Result<(), Failed> {
+    let (site, server) = (Site::new(&[]), Server::new());
+    site.put_bytes("clients", &built["clients"]);
+    site.configure(&format!("[plugins.clients]\nprivate_hosts = [\"{}\"]\n", server.address()));
+    let mut host = site.serve(&[], &[])?;
+    let data = json!({ "url": server.url(""), "zone": "America/New_York" }).to_string();
+    let said = site.ask(&host, &["send", "python/clients", &data, "--wait", "--json"], &[]);
+    let output = &said.lines()[1]["output"];
+    for (step, wanted) in [
+        ("async httpx", json!([200, "POST 7 bytes", 100_000])),
+        ("httpx", json!(["PUT 70001 bytes", 404])),
+        ("requests", json!(["PUT 100000 bytes with the secret", 200, "hello"])),
+        ("urllib", json!("hello")),
+        ("a redirect", json!([302, "hello"])),
+        ("gzip", json!(1 << 20)),
+        ("megabytes", json!(9_000_000)),
+        ("a token", json!({ "a": 1 })),
+        ("anyio's", json!(1)),
+        ("a zone", json!("2026-07-01T08:00:00-04:00")),
+    ] {
+        assert_eq!(output[step], wanted, "{step}: {output:#}");
+    }
+    for (step, words) in [
+        ("what is not granted", "denied.example is not granted to this plugin"),
+        ("a redirect to what is not granted", "denied.example is not granted to this plugin"),
+        ("who never answers", "timed out"),
+        ("a socket", "a plugin has no sockets: use ctx.step.fetch"),
+        ("asyncio's", "a plugin has no sockets: use ctx.step.fetch"),
+        ("no zone", "No time zone found with key Mars/Olympus"),
+    ] {
+        let told = output[step].as_str().unwrap_or_default();
+        assert!(told.contains(words), "{step}: {output:#}");
+    }
+    assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
+    Ok(())
+}
+
+/// What each of these modules is told.
+fn bad_builds(tools: &Tools) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let app = folder.path().join("app.py");
+    let functions = "from stepwell import function, plugin\n@function(id='f')\nasync def f(ctx): pass\nplugin(f)\n";
+    for (source, words) in [
+        ("import nowhere\n", "pip install"),
+        ("def (:\n", "app.py"),
+        ("import ctypes\n", "the Python of a plugin has no _ctypes"),
+        ("import threading\nthreading.Thread(target=print).start()\n", "a plugin has no threads"),
+        ("open('/etc/hostname').read()\n", "a plugin has no files"),
+    ] {
+        fs::write(&app, format!("{source}{functions}"))?;
+        let failed = tools.build(&app, &folder.path().join("plugin.wasm"));
+        let said = failed.expect_err("it cannot be built").message().unwrap_or_default().to_owned();
+        assert!(said.contains(words), "{source}: {said}");
+    }
+    Ok(())
 }

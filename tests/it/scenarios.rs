@@ -22,7 +22,7 @@ use crate::wat_guest::{Guest, describing};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Scenario {
+pub struct Scenario {
     /// What it shows, for people.
     #[serde(rename = "about")]
     _about: String,
@@ -45,7 +45,7 @@ struct Scenario {
     /// Where the clock stops; without it, when nothing waits any more.
     until_s: Option<u64>,
     #[serde(rename = "do", default)]
-    deeds: Vec<Deed>,
+    pub deeds: Vec<Deed>,
 }
 
 #[derive(Default, Deserialize)]
@@ -59,14 +59,16 @@ struct Apart {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Deed {
-    at_s: u64,
+pub struct Deed {
+    pub at_s: u64,
     send: Option<serde_json::Value>,
+    /// A signal, which some run waits for.
+    signal: Option<SignalSent>,
     /// Part of the message with which the event has to be refused.
     refused: Option<String>,
     /// The host stops gracefully and starts again on the same data.
     #[serde(default)]
-    restart: bool,
+    pub restart: bool,
     /// It is down for so long.
     #[serde(default)]
     down_s: u64,
@@ -79,6 +81,13 @@ struct Deed {
     /// A function starts no more runs, or does again.
     pause: Option<String>,
     resume: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignalSent {
+    name: String,
+    data: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -175,7 +184,7 @@ fn check(folder: &Path, language: Language, guests: Guests) -> Result<(), Failed
 }
 
 impl Scenario {
-    fn read(folder: &Path) -> Result<Self, Failed> {
+    pub fn read(folder: &Path) -> Result<Self, Failed> {
         let file = folder.join("scenario.toml");
         toml::from_str(&fs::read_to_string(&file)?).map_err(|error| format!("{}: {error}", file.display()).into())
     }
@@ -225,7 +234,7 @@ pub fn component(functions: &BTreeMap<String, serde_json::Value>) -> Arc<[u8]> {
     Guest { describe: Some(&describe), run, ..Guest::default() }.build()
 }
 
-async fn perform(stage: &mut Stage, scenario: &Scenario, guests: &Guests, deed: &Deed) -> Result<(), Failed> {
+pub async fn perform(stage: &mut Stage, scenario: &Scenario, guests: &Guests, deed: &Deed) -> Result<(), Failed> {
     if let Some(event) = &deed.send {
         match (stage.send(event).await, &deed.refused) {
             (Ok(()), None) => {}
@@ -233,6 +242,9 @@ async fn perform(stage: &mut Stage, scenario: &Scenario, guests: &Guests, deed: 
             (Err(message), Some(part)) if message.contains(part) => {}
             (Err(message), _) => return Err(message.into()),
         }
+    }
+    if let Some(signal) = &deed.signal {
+        stage.signal(&signal.name, &signal.data).await;
     }
     if deed.restart {
         stage.restart(deed.down_s * 1_000).await;
@@ -270,7 +282,7 @@ async fn perform(stage: &mut Stage, scenario: &Scenario, guests: &Guests, deed: 
 }
 
 /// `UPDATE_EXPECT=1` writes what came instead of comparing it.
-fn compare(path: &Path, history: &str) -> Result<(), Failed> {
+pub fn compare(path: &Path, history: &str) -> Result<(), Failed> {
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(path, history)?;
         return Ok(());

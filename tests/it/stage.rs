@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell::config::Config;
-use stepwell::model::{Clock, Event, Millis, Namespace, PluginName};
+use stepwell::model::{Clock, Event, Json, Millis, Namespace, PluginName};
 use stepwell::router::replay::{Code, Start};
 use stepwell::server::{Host, World};
-use stepwell::store::{EventFilter, Pause, Repeat, RunFilter, RunView};
+use stepwell::store::{EventFilter, Pause, Repeat, RunFilter, RunView, Signal};
 
 use crate::clock::VirtualClock;
 use crate::guests;
@@ -24,9 +24,12 @@ pub struct Stage {
 
 impl Stage {
     pub async fn open() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut stage =
-            Self { folder, clock: Arc::new(VirtualClock::new()), host: None, namespace: Namespace::default() };
+        Self::open_on(tempfile::tempdir().expect("a temporary folder"), VirtualClock::new()).await
+    }
+
+    /// On what is in the data folder.
+    pub async fn open_on(folder: tempfile::TempDir, clock: VirtualClock) -> Self {
+        let mut stage = Self { folder, clock: Arc::new(clock), host: None, namespace: Namespace::default() };
         stage.start().await;
         stage
     }
@@ -157,5 +160,18 @@ impl Stage {
 
     pub async fn close(mut self) {
         self.host.take().expect("the host runs").stop().await;
+    }
+
+    /// Stops the host and leaves its data folder.
+    pub async fn leave(mut self) -> tempfile::TempDir {
+        self.host.take().expect("the host runs").stop().await;
+        self.folder
+    }
+
+    /// Gives a signal to the run that waits for it.
+    pub async fn signal(&self, signal: &str, data: &serde_json::Value) {
+        let signal = Signal { signal: signal.into(), data: Json::of(data) };
+        let receiver = self.host().store().signal(&self.namespace, signal).await.expect("the store takes it");
+        receiver.expect("a run waits for it");
     }
 }

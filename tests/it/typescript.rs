@@ -13,7 +13,7 @@ use crate::languages::{all, is_ours, side_by_side, steps};
 use crate::process::{Host, Said, Site};
 
 const SDK: &str = "sdk/typescript";
-const GUEST: &str = "tests/guests/sdk-typescript";
+pub const GUEST: &str = "tests/guests/sdk-typescript";
 pub const FUNCTIONS: &str = "tests/guests/inngest-functions";
 pub const CAPTURES: &str = "tests/guests/captures-typescript";
 const EXAMPLES: [&str; 3] = [

@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::Api;
@@ -70,7 +71,8 @@ pub(super) struct Run {
 impl Run {
     fn of(view: &RunView) -> Self {
         let output = match view.ended.as_ref().map(|ended| &ended.outcome) {
-            None | Some(Outcome::Cancelled { .. } | Outcome::Skipped { .. }) => JsonText::null(),
+            None | Some(Outcome::Skipped { .. }) => JsonText::null(),
+            Some(Outcome::Cancelled { .. }) => JsonText::trusted("{}"),
             Some(Outcome::Completed(output)) => output.clone(),
             Some(Outcome::Failed(failure)) => JsonText::of(&failure.to_output()),
         };
@@ -82,8 +84,8 @@ impl Run {
             environment_id: view.function.namespace.to_string(),
             event_id: view.events.first().map(ToString::to_string),
             status: match view.status {
-                Status::Queued => "Scheduled",
-                Status::Running => "Running",
+                Status::Queued if !view.has_begun => "Scheduled",
+                Status::Queued | Status::Running => "Running",
                 Status::Completed => "Completed",
                 Status::Failed => "Failed",
                 Status::Cancelled => "Cancelled",
@@ -117,7 +119,7 @@ pub(super) async fn cancel(api: State<Api>, id: Path<String>) -> Result<StatusCo
 pub(super) struct SignalBody {
     signal: String,
     #[serde(default)]
-    data: Value,
+    data: Option<Box<RawValue>>,
 }
 
 pub(super) async fn signal(
@@ -126,7 +128,9 @@ pub(super) async fn signal(
 ) -> Result<Json<Envelope<Value>>, Refused> {
     let Json(SignalBody { signal, data }) =
         body.map_err(|error| Problem::bad_request("bad_signal", error.body_text()))?;
-    let wanted = Signal { signal: signal.as_str().into(), data: JsonText::of(&data) };
+    let data = data.map_or_else(|| Ok(JsonText::null()), |data| JsonText::parse(data.get()));
+    let data = data.map_err(|error| Problem::bad_request("bad_signal", format!("data: {error}")))?;
+    let wanted = Signal { signal: signal.as_str().into(), data };
     match api.store.signal(&api.namespace, wanted).await? {
         Some(run) => Ok(Envelope::of(&api, json!({ "run_id": run.to_string() }))),
         None => Err(Problem::not_found("no_one_waits", format!("no run waits for signal {signal:?}")).into()),

@@ -71,6 +71,7 @@ impl From<store::Error> for Problem {
             error @ store::Error::TooManyCancellations(_) => {
                 Self::conflict("too_many_cancellations", error.to_string())
             }
+            error @ store::Error::TooManyBulkRetries(_) => Self::conflict("too_many_bulk_retries", error.to_string()),
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store_failed", error.to_string())

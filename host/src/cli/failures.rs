@@ -1,9 +1,10 @@
 //! `stepwell failures`: what failed for good, and who has seen to it.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -11,13 +12,13 @@ use super::client::Client;
 use super::flags::Target;
 use super::paint::Paint;
 use super::table::{Table, cut};
-use super::view::{FailedRun, Failures};
+use super::view::{BulkRetry, FailedRun, Failures};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List failed runs, newest first, with the state of their handlers.
     List(List),
-    /// Try failed runs again, each once: new runs, with all that had succeeded.
+    /// Retry failed runs, each once: new runs, with all that had succeeded. The host goes on with it by itself.
     Retry(Retry),
 }
 
@@ -45,6 +46,9 @@ pub struct Retry {
     /// Say which runs these are, and start nothing
     #[arg(long)]
     dry_run: bool,
+    /// Return as soon as the host has written the wish down
+    #[arg(long)]
+    no_wait: bool,
     #[command(flatten)]
     target: Target,
 }
@@ -75,25 +79,53 @@ async fn retry(options: Retry) -> Result<ExitCode> {
         "started_after": options.started_after, "started_before": options.started_before, "if": options.filter, "dry_run": options.dry_run,
         "version": if options.same_version { "same" } else { "live" },
     });
-    let outcomes: Value = client.post_json("/api/v1/failures/retry", &wanted).await?;
-    let mut out = io::stdout().lock();
+    let begun: Value = client.post_json("/api/v1/failures/retry", &wanted).await?;
+    if options.dry_run {
+        return tell_dry_run(&begun, options.target.json);
+    }
+    let retry: BulkRetry = serde_json::from_value(begun).context("understand the host's answer")?;
+    let retry = if options.no_wait { retry } else { finished(&client, retry).await? };
     if options.target.json {
-        writeln!(out, "{outcomes}")?;
+        writeln!(io::stdout(), "{}", json!(retry))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let list = |key: &str| outcomes[key].as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    for again in list("retried") {
-        match &again["retried_by"] {
-            Value::Null => writeln!(out, "{}", text(&again["run_id"]))?,
-            by => writeln!(out, "{} is tried again by {}", text(&again["run_id"]), text(by))?,
+    let mut out = io::stdout().lock();
+    for refused in &retry.refusals {
+        writeln!(out, "{} cannot be retried: {}", refused.run_id, refused.reason)?;
+    }
+    let BulkRetry { id, retried, already, refused, .. } = &retry;
+    match retry.is_finished {
+        true => eprintln!("{retried} retried, {already} had been before, {refused} could not be."),
+        false => eprintln!("Bulk retry {id} is under way."),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until the host has looked at all runs. It goes on by itself if nobody waits.
+async fn finished(client: &Client, mut retry: BulkRetry) -> Result<BulkRetry> {
+    while !retry.is_finished {
+        if io::stderr().is_terminal() {
+            eprint!("\r{} retried, {} had been before … (Ctrl-C leaves it to the host)", retry.retried, retry.already);
         }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        retry = client.get(&format!("/api/v1/failures/retries/{}", retry.id)).await?;
     }
-    for refused in list("refused") {
-        writeln!(out, "{} is not: {}", text(&refused["run_id"]), text(&refused["reason"]))?;
+    if io::stderr().is_terminal() {
+        eprint!("\r\u{1b}[K");
     }
-    let verb = if options.dry_run { "would be tried again" } else { "tried again" };
-    eprintln!("{} {verb}, {} had been before.", list("retried").len(), outcomes["already"]);
+    Ok(retry)
+}
+
+fn tell_dry_run(dry: &Value, json: bool) -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    if json {
+        writeln!(out, "{dry}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let ids = dry["run_ids"].as_array().into_iter().flatten();
+    ids.filter_map(Value::as_str).try_for_each(|id| writeln!(out, "{id}"))?;
+    let or_more = if dry["is_all"] == true { "" } else { " or more" };
+    eprintln!("{}{or_more} would be retried, {} had been before.", dry["runs"], dry["already"]);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,6 @@
 //! What the host's interface tells, as far as people are shown it.
 
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// A time: milliseconds since 1970, and as it was written.
@@ -103,6 +103,23 @@ pub struct Hold {
 pub struct Handler {
     pub run_id: String,
     pub status: String,
+}
+
+/// A bulk retry, and how far it has come.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct BulkRetry {
+    pub id: String,
+    pub retried: u64,
+    pub already: u64,
+    pub refused: u64,
+    pub refusals: Vec<Refusal>,
+    pub is_finished: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Refusal {
+    pub run_id: String,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -235,7 +235,10 @@ impl Drive {
             self.mail_read = seq;
             match mail {
                 Mail::Cancel { reason } => {
-                    self.run.state().outcome.get_or_insert(Outcome::Cancelled { reason });
+                    let mut state = self.run.state();
+                    if let Outcome::Cancelled { .. } = state.outcome.get_or_insert(Outcome::Cancelled { reason }) {
+                        self.run.cancellation.cancel();
+                    }
                 }
                 Mail::Answer { key, value } => self.early.push((key, value)),
             }
@@ -376,7 +379,9 @@ async fn postpone(executor: &Executor, lease: &Lease, error: &registry::Error) -
     let message =
         format!("its code cannot be loaded, it tries again every {} s: {error}", limits::CODE_RETRY_MS / 1_000);
     let (level, fields, step) = ("error", None, None);
-    executor.store.log(lease, vec![LogLine { attempt: 0, order: 0, nth: 0, step, at: now, level, message, fields }]);
+    // A number that no line of the function's own has.
+    let nth = u32::MAX;
+    executor.store.log(lease, vec![LogLine { attempt: 0, order: 0, nth, step, at: now, level, message, fields }]);
     let due = now + limits::CODE_RETRY_MS;
     executor.store.settle(lease, Verdict::Park { due: Some(due) }).await
 }

@@ -35,7 +35,7 @@ pub async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
         owner: Owner::Plugin(function.namespace.clone(), function.plugin.clone()),
         run: run.lease.run,
         function: function.function.to_string(),
-        attempt: run.state().history.body_attempt(),
+        attempt: pass.inner().attempt(),
         max_attempts: run.code.definition.retry.max_attempts(),
         events: run.lease.events.clone(),
         on_failure: run.failed.as_ref().map(|failed| failed.error.clone()),

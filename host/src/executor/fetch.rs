@@ -47,11 +47,12 @@ impl Fetches {
     }
 }
 
-/// One attempt, recorded. Where the host stops first it is none, and the next host makes it.
+/// One attempt, recorded, unless the host stops first, whose successor makes it again, or the run is cancelled.
 async fn see_to(run: Arc<Run>, key: OpKey, asked: Option<Arc<Fetch>>, stop: watch::Receiver<bool>) {
     let ended = tokio::select! {
         ended = attempt(&run, &key, asked) => ended,
         () = cut_off(stop) => None,
+        () = run.cancellation.cancelled() => None,
     };
     let mut state = run.state();
     state.fetching.remove(&key);

@@ -199,6 +199,17 @@ impl History {
         }
     }
 
+    /// The attempt of the step whose retry is due, if that is all that the run waits for: it runs in the body's instance.
+    pub fn sole_retry(&self, now: Millis) -> Option<u32> {
+        if self.unresolved != 1 {
+            return None;
+        }
+        self.operations.values().find_map(|(kind, progress)| match progress {
+            Progress::BacksOff { failures, until } if *kind == OpKind::Step && *until <= now => Some(*failures),
+            _ => None,
+        })
+    }
+
     /// When the body may be entered again after it failed.
     pub fn body_retry_at(&self) -> Option<Millis> {
         self.body_retry_at
@@ -320,10 +331,22 @@ mod tests {
         history.push(Entry::StepRetry { key: key.clone(), started: 1, error: error(1), retry_at: 30 }, 20);
         assert_eq!((history.unresolved(), history.step_attempt(&key), history.next_due_after(0)), (2, 2, Some(30)));
         assert_eq!(history.steps_due(30), vec![key]);
+        assert_eq!(history.sole_retry(30), None, "the run sleeps too");
         assert_eq!(history.next_due_after(30), Some(50), "what is due already is not waited for");
         history.push(step("a"), 31);
         history.push(Entry::Woke { key: OpKey::new("s", 0) }, 50);
         assert_eq!((history.unresolved(), history.results().len()), (0, 2));
+    }
+
+    #[test]
+    fn knows_the_retry_that_is_all_it_waits_for() {
+        let mut history = History::default();
+        assert_eq!(history.sole_retry(0), None);
+        let key = OpKey::new("a", 0);
+        history.push(Entry::StepRetry { key: key.clone(), started: 1, error: error(1), retry_at: 30 }, 20);
+        assert_eq!((history.sole_retry(29), history.sole_retry(30)), (None, Some(2)));
+        history.push(step("a"), 31);
+        assert_eq!(history.sole_retry(31), None);
     }
 
     #[test]

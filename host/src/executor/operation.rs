@@ -201,7 +201,7 @@ fn invoke(found: &Found, now: Millis) -> Result<Operation, Failure> {
     if data.len() > limits::STEP_OUTPUT_MAX_BYTES {
         return Err(invalid(found, &format!("`data` is longer than {} bytes", limits::STEP_OUTPUT_MAX_BYTES)));
     }
-    let data = Json::parse(data).map_err(|error| invalid(found, &error.to_string()))?;
+    let data = Json::of_guest(&data).map_err(|error| invalid(found, &error.to_string()))?;
     let until = now + duration(found, timeout_ms.unwrap_or(limits::INVOKE_DEFAULT_MS as f64))?;
     Ok(Operation::Act(Act::Invoke { function: function.into(), data, until }))
 }
@@ -222,7 +222,7 @@ fn wait_for_signal(found: &Found, now: Millis) -> Result<Operation, Failure> {
 
 fn send_signal(found: &Found) -> Result<Operation, Failure> {
     let SignalOptions { signal, data } = options(found)?;
-    let data = data.map_or_else(|| Ok(Json::null()), |data| Json::parse(data.get()));
+    let data = data.map_or_else(|| Ok(Json::null()), |data| Json::of_guest(data.get()));
     let data = data.map_err(|error| invalid(found, &error.to_string()))?;
     if data.len() > limits::STEP_OUTPUT_MAX_BYTES {
         return Err(invalid(found, &format!("`data` is longer than {} bytes", limits::STEP_OUTPUT_MAX_BYTES)));

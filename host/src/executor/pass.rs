@@ -1,11 +1,12 @@
 //! One instance's pass through a run's body: the executor's side of plan, finish and next.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
 
 use super::history::{OpKind, Progress};
 use super::operation::{Act, Fetch, Operation};
@@ -35,7 +36,7 @@ pub struct Inner {
     /// How many results this instance may be given.
     horizon: usize,
     delivered: usize,
-    planned: HashSet<OpKey>,
+    planned: HashMap<OpKey, Place>,
     /// The step that executes in this instance.
     pub open: Option<StepAttempt>,
     /// Steps that were run here, whatever they came to.
@@ -56,8 +57,20 @@ pub struct Inner {
 /// Numbers the lines of the log, so that a replayed one is known.
 #[derive(Debug, Default)]
 struct Lines {
+    /// The body's, since the last result was delivered.
     nth: u32,
+    /// The open step's.
+    of_step: u32,
     total: u32,
+}
+
+/// A place in the body, the same in every pass.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The order of the last result delivered before it, plus one; 0 before any.
+    order: u32,
+    /// The body's lines since then.
+    nth: u32,
 }
 
 impl Pass {
@@ -71,7 +84,7 @@ impl Pass {
             purpose,
             horizon,
             delivered: 0,
-            planned: HashSet::new(),
+            planned: HashMap::new(),
             open: None,
             steps_run: 0,
             candidates: Vec::new(),
@@ -105,6 +118,7 @@ impl StepHost for Pass {
         };
         let decisions = found.iter().map(decide).collect();
         if let Some(attempt) = chosen {
+            inner.lines.of_step = 0;
             inner.candidates.retain(|key| *key != attempt.key);
             inner.steps_run += 1;
             inner.is_spent |= inner.steps_run >= limits::STEPS_PER_INSTANCE;
@@ -186,6 +200,10 @@ impl StepHost for Pass {
             store.flush(&run.lease).await.is_ok() && store.holds(&run.lease)
         })
     }
+
+    fn cancellation(&mut self) -> CancellationToken {
+        self.inner().run.cancellation.clone()
+    }
 }
 
 impl Inner {
@@ -201,7 +219,8 @@ impl Inner {
         if let Operation::Step(Some(retry)) = &operation {
             self.retries.insert(found.key.clone(), run.code.definition.retry.with(retry));
         }
-        if !self.planned.insert(found.key.clone()) {
+        let here = self.here(state);
+        if self.planned.insert(found.key.clone(), here).is_some() {
             let message = format!("operation {:?} was planned twice in one pass", found.key);
             return Err(Failure::of_host(Kind::Divergence, "PlannedTwice", message).never_retried());
         }
@@ -276,23 +295,45 @@ impl Inner {
         })
     }
 
-    /// A line is known by its attempt, the last result delivered before it, and its number since.
+    /// The attempt that the code sees in this instance: the step's own, in its closure and on the way to it. A body that
+    /// retries no step sees its own, and never less, so that what it got past once it gets past again.
+    pub fn attempt(&self) -> u32 {
+        let state = self.run.state();
+        match &self.purpose {
+            Purpose::Step(key) => state.history.step_attempt(key),
+            Purpose::Body => {
+                let sole_retry = state.history.sole_retry(self.run.now());
+                sole_retry.unwrap_or_default().max(state.history.body_attempt())
+            }
+        }
+    }
+
+    fn here(&self, state: &State) -> Place {
+        let last = self.delivered.checked_sub(1).map(|last| state.history.results()[last].order);
+        Place { order: last.map_or(0, |order| order + 1), nth: self.lines.nth }
+    }
+
+    /// A body's line is known by its attempt, the last result delivered before it, and its number since. A step's line
+    /// is known by the step, its attempt, where the body planned the step, and its number in the closure.
     fn line(&mut self, run: &Run, line: Line) -> LogLine {
         let state = run.state();
-        let order = match self.delivered.checked_sub(1) {
-            Some(last) => state.history.results()[last].order + 1,
-            None => 0,
-        };
+        let mut place = self.here(&state);
         let (step, attempt) = match &self.open {
-            Some(open) => (Some(open.key.clone()), open.attempt),
-            None => (None, state.history.body_attempt()),
+            Some(open) => {
+                place = self.planned.get(&open.key).copied().unwrap_or(place);
+                place.nth += self.lines.of_step;
+                self.lines.of_step += 1;
+                (Some(open.key.clone()), open.attempt)
+            }
+            None => {
+                self.lines.nth += 1;
+                (None, state.history.body_attempt())
+            }
         };
-        let nth = self.lines.nth;
-        self.lines.nth += 1;
         LogLine {
             attempt,
-            order,
-            nth,
+            order: place.order,
+            nth: place.nth,
             step,
             at: run.now(),
             level: line.level,

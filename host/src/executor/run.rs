@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use tokio_util::sync::CancellationToken;
+
 use super::Executor;
 use super::history::{Delivery, History};
 use crate::limits;
@@ -18,6 +20,8 @@ pub struct Run {
     pub code: Code,
     /// In a failure handler: what the failed run left behind.
     pub failed: Option<FailedRun>,
+    /// Told when somebody cancels the run, which ends its open requests. `timeouts.finish` lets the open step end.
+    pub cancellation: CancellationToken,
     state: Mutex<State>,
 }
 
@@ -55,7 +59,7 @@ impl Run {
     pub fn new(executor: Arc<Executor>, lease: Lease, code: Code, history: History, failed: Option<FailedRun>) -> Self {
         let (in_flight, fetching) = (HashSet::new(), HashSet::new());
         let state = State { history, in_flight, fetching, outcome: None, lost: None };
-        Self { executor, lease, code, failed, state: Mutex::new(state) }
+        Self { executor, lease, code, failed, cancellation: CancellationToken::new(), state: Mutex::new(state) }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {

@@ -50,6 +50,8 @@ impl Fields {
     /// Reads them; `found` has a place for each.
     pub fn read(&self, json: &Json, found: &mut Found) -> Result<(), serde_json::Error> {
         let mut text = serde_json::Deserializer::from_str(json.as_str());
+        // A `Json` has a bound of its own.
+        text.disable_recursion_limit();
         Reading { fields: self, found }.deserialize(&mut text)
     }
 

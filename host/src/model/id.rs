@@ -79,6 +79,11 @@ ulid_id!(
     CancellationId, "cancellation"
 );
 
+ulid_id!(
+    /// The id of a wish to retry many failed runs.
+    BulkRetryId, "bulk retry"
+);
+
 /// Hands out ULIDs whose first 63 bits (milliseconds and a counter of 15 bits) never repeat and only grow, so that a
 /// store can use them as row numbers and needs no index from id to row.
 #[derive(Debug)]
@@ -110,6 +115,10 @@ impl IdSource {
 
     pub fn cancellation(&self, now: Millis) -> CancellationId {
         CancellationId(self.next(now))
+    }
+
+    pub fn bulk_retry(&self, now: Millis) -> BulkRetryId {
+        BulkRetryId(self.next(now))
     }
 
     /// 256 secret bits, for a run's generator.

@@ -10,7 +10,7 @@ use super::id::RunId;
 use super::json::Json;
 use super::time::Millis;
 
-/// An operation's identity within its run: the user's id, and the how-manieth use of that id it is (0-based).
+/// An operation's identity within its run: the user's id, and which use of that id this is, counted from 0.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OpKey {
     pub id: Arc<str>,

@@ -1,33 +1,54 @@
 //! A JSON text that is known to be valid.
 
-use std::borrow::Cow;
+mod text;
+
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{Serialize, Serializer};
+
+pub(super) use text::mended;
+
+use crate::limits;
 
 /// A valid JSON text, cheap to clone. The host passes guests' values on as they are and never reparses them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Json(Arc<str>);
 
-/// The text is not JSON.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("not valid JSON: {0}")]
-pub struct BadJson(String);
+/// Why a text is not taken as JSON. The message goes on from "it is".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadJson {
+    #[error("not valid JSON: {0}")]
+    Invalid(String),
+    #[error("nested deeper than {max} levels", max = limits::JSON_DEPTH_MAX)]
+    TooDeep,
+}
 
 impl Json {
-    /// Checks the whole text, by what [`Json::to_value`] can read: skipping over it would let pass nesting without
-    /// end, halves of surrogate pairs, and numbers that no `f64` holds.
+    /// Checks the whole text: its grammar, its nesting ([`crate::limits::JSON_DEPTH_MAX`]), halves of surrogate pairs,
+    /// and numbers that no `f64` holds. Uses no stack, whatever the text: guests' calls run on small ones.
     pub fn parse(text: impl Into<Arc<str>>) -> Result<Self, BadJson> {
         let text = text.into();
         Self::check(&text)?;
         Ok(Self(text))
     }
 
-    /// Whether [`Json::to_value`] can read the text; builds nothing.
+    /// [`Json::parse`] without a copy of the text.
     pub fn check(text: &str) -> Result<(), BadJson> {
-        serde_json::from_str::<Readable>(text).map(|_| ()).map_err(|error| BadJson(error.to_string()))
+        text::check(text)
+    }
+
+    /// Takes a value from a guest. Halves of surrogate pairs, which JavaScript's and Python's texts may have, are read as
+    /// U+FFFD.
+    pub fn of_guest(text: &str) -> Result<Self, BadJson> {
+        Self::parse(&*mended(text))
+    }
+
+    /// [`Json::of_guest`], with a marker in the place of what is nested too deep.
+    pub fn of_guest_cut(text: &str) -> Result<Self, BadJson> {
+        text::check_grammar(text)?;
+        Self::parse(&*text::cut(&mended(text)))
     }
 
     /// Serializes a value of the host's own.
@@ -61,105 +82,22 @@ impl Json {
 
     /// Parses the text into a tree, for the few places that look inside.
     pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_str(&self.0).expect("a Json holds valid JSON")
+        self.read().expect("a Json holds valid JSON")
+    }
+
+    /// Reads the text as a `T`, however deep it is nested.
+    pub fn read<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        read(&self.0)
     }
 }
 
-/// A value that is read whole and not kept.
-struct Readable;
-
-impl<'de> Deserialize<'de> for Readable {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ReadableVisitor)
-    }
-}
-
-struct ReadableVisitor;
-
-impl<'de> Visitor<'de> for ReadableVisitor {
-    type Value = Readable;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Readable, E> {
-        Ok(Readable)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Readable, E> {
-        Ok(Readable)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Readable, E> {
-        Ok(Readable)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Readable, E> {
-        Ok(Readable)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Readable, E> {
-        Ok(Readable)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Readable, E> {
-        Ok(Readable)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Readable, A::Error> {
-        while sequence.next_element::<Readable>()?.is_some() {}
-        Ok(Readable)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Readable, A::Error> {
-        while map.next_entry::<Readable, Readable>()?.is_some() {}
-        Ok(Readable)
-    }
-}
-
-/// The text with U+FFFD for each half of a surrogate pair that is written as an escape. JavaScript's texts may have
-/// such halves, and Go reads them so.
-pub(super) fn mended(text: &str) -> Cow<'_, str> {
-    let mut mended = String::new();
-    let mut kept = 0;
-    let mut at = 0;
-    while let Some(found) = text[at..].find('\\') {
-        at += found;
-        let next = match (surrogate(text, at), surrogate(text, at + 6)) {
-            (None, _) => at + 2,
-            (Some(Half::High), Some(Half::Low)) => at + 12,
-            (Some(_), _) => {
-                mended.push_str(&text[kept..at]);
-                mended.push_str("\\ufffd");
-                kept = at + 6;
-                kept
-            }
-        };
-        // An escape's second character is one byte in JSON; elsewhere it is for the parser to refuse.
-        at = text.ceil_char_boundary(next.min(text.len()));
-    }
-    if kept == 0 {
-        return Cow::Borrowed(text);
-    }
-    mended.push_str(&text[kept..]);
-    Cow::Owned(mended)
-}
-
-/// Half of a pair that stands for one character.
-enum Half {
-    High,
-    Low,
-}
-
-/// The half that is escaped there, if one is.
-fn surrogate(text: &str, at: usize) -> Option<Half> {
-    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-    match u16::from_str_radix(digits, 16).ok()? {
-        0xd800..=0xdbff => Some(Half::High),
-        0xdc00..=0xdfff => Some(Half::Low),
-        _ => None,
-    }
+/// Reads a JSON text whose nesting somebody has bounded: the parser's own bound, 128 levels, does not apply.
+pub fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer.disable_recursion_limit();
+    let value = T::deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
 impl fmt::Debug for Json {
@@ -205,22 +143,27 @@ mod tests {
         assert!(Json::parse("1 2").is_err());
         assert!(Json::parse(r#""\ud800""#).is_err());
         assert!(Json::parse("1e999").is_err());
-        assert!(Json::parse("[".repeat(200) + &"]".repeat(200)).is_err());
+        assert!(Json::parse("[".repeat(200_000) + &"]".repeat(200_000)).is_err());
         assert_eq!(Json::parse("[1]").expect("valid").as_str(), "[1]");
     }
 
     #[test]
-    fn mends_halves_of_pairs() {
-        assert_eq!(
-            mended(r#"{"x":"\ud83d\ude00 é \\ud800"}"#),
-            r#"{"x":"\ud83d\ude00 é \\ud800"}"#,
-            "nothing is broken"
-        );
-        assert_eq!(mended(r#""\ud800\ud83d\ude00\uDC00""#), r#""\ufffd\ud83d\ude00\ufffd""#);
-        assert_eq!(mended(r#""\ud800x""#), r#""\ufffdx""#);
-        for broken in [r#""\ud8"#, r#""\"#, r#""\é"#, r#""\ud800"#, r#""\ud800\u"#] {
-            assert!(Json::check(&mended(broken)).is_err(), "{broken}");
-        }
+    fn is_read_as_deep_as_it_may_be() {
+        let deep = "[".repeat(limits::JSON_DEPTH_MAX) + &"]".repeat(limits::JSON_DEPTH_MAX);
+        let json = Json::parse(deep.as_str()).expect("valid");
+        assert_eq!(json.to_value().to_string(), deep);
+        let error = Json::parse(format!("[{deep}]")).expect_err("too deep").to_string();
+        assert_eq!(error, "nested deeper than 1000 levels");
+    }
+
+    #[test]
+    fn takes_from_guests_what_can_be_read() {
+        assert_eq!(Json::of_guest(r#"["nice \ud83d"]"#).expect("mended").as_str(), r#"["nice \ufffd"]"#);
+        assert!(Json::of_guest_cut("{").is_err());
+        let deep = "[".repeat(200_000) + &"]".repeat(200_000);
+        let cut = Json::of_guest_cut(&format!(r#"{{"a":1,"deep":{deep},"b":"\udc00"}}"#)).expect("cut").to_value();
+        assert_eq!((&cut["a"], &cut["b"]), (&1.into(), &"\u{fffd}".into()));
+        assert!(cut["deep"].to_string().contains("[nested deeper than 1000 levels]"));
     }
 
     #[test]

@@ -57,8 +57,10 @@ pub struct Request {
 pub enum Redirects {
     #[default]
     Follow,
-    /// The plugin sees to it: it is a response like any other.
+    /// The redirect is a response like any other, for the plugin to handle.
     Manual,
+    /// The redirect fails the request.
+    Error,
 }
 
 /// Why a request cannot be sent. It repeats nothing that may be secret.
@@ -102,7 +104,10 @@ impl Request {
     /// (<https://fetch.spec.whatwg.org/#http-redirect-fetch>); cookies, which are given by hand here, stay behind too.
     pub fn redirected(&self, status: StatusCode, headers: &HeaderMap) -> Result<Option<Self>, BadRequest> {
         let location = headers.get(header::LOCATION).filter(|_| matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308));
-        let Some(location) = location.filter(|_| self.redirects == Redirects::Follow) else { return Ok(None) };
+        let Some(location) = location.filter(|_| self.redirects != Redirects::Manual) else { return Ok(None) };
+        if self.redirects == Redirects::Error {
+            return Err(BadRequest("it is to fail where it is redirected".to_owned()));
+        }
         let url = read_url(self.url.join(&text(location)))?;
         let mut next = Self { url, ..self.clone() };
         let is_read = matches!(self.method, Method::GET | Method::HEAD);
@@ -273,6 +278,8 @@ mod tests {
         assert!(from.redirected(StatusCode::FOUND, &HeaderMap::new()).expect("valid").is_none());
         let stays = Request { redirects: Redirects::Manual, ..from.clone() };
         assert!(led(&stays, 302, "/x").expect("valid").is_none());
+        let fails = Request { redirects: Redirects::Error, ..from.clone() };
+        assert!(led(&fails, 302, "/x").is_err() && led(&fails, 200, "/x").expect("valid").is_none());
     }
 
     #[test]

@@ -287,4 +287,32 @@ mod tests {
         assert_ne!(lock(r#"{"k":"a"}"#), lock(r#"{"k":"b"}"#));
         assert_eq!(lock(r#"{"k":"a"}"#), lock(r#"{"k":"a","x":1}"#));
     }
+
+    /// They are stored: what counted together before an upgrade counts together after it.
+    #[test]
+    fn keys_stay_what_they_are() {
+        let options = r#"{"concurrency":[{"limit":1,"key":"event.data.u"},{"limit":1,"key":"event.data.u","scope":"env"}],
+            "rate_limit":{"limit":1,"period_ms":1000},"throttle":{"limit":1,"period_ms":1000,"key":"event.data.u"},
+            "debounce":{"period_ms":1000},"singleton":{"mode":"skip","key":"event.data.u"}}"#;
+        let (door, terms) = apply(&rules("f", options), r#"{"u":"ada"}"#, Cause::Event);
+        let keys = [
+            terms.places[0].pool,
+            terms.places[1].pool,
+            terms.throttle.expect("throttled").pace.key,
+            door.rate.expect("limited").key,
+            door.singleton.expect("locked").0,
+            door.gather.expect("gathers").key(),
+        ];
+        let hex: Vec<String> = keys.iter().map(|key| format!("{:032x}", u128::from_be_bytes(*key))).collect();
+        assert_eq!(hex, KEYS);
+    }
+
+    const KEYS: [&str; 6] = [
+        "18104df17cb6a71e9c3752bd1f3e9798",
+        "73279f50e9e4f5b9d8ce90b96b4a9188",
+        "17000ebe1561ca9f74d49d0c53252812",
+        "e3b0c44298fc1c149afbf4c8996fb924",
+        "982c2f9e71df354525a6c3c60fe5f63c",
+        "e3b0c44298fc1c149afbf4c8996fb924",
+    ];
 }

@@ -8,6 +8,8 @@ use crate::model::{Entry, Event, Json, Millis, NewRun, OpKey, Outcome, Record, R
 use crate::registry::{self, Cause, Rules};
 use crate::store::{self, Repeat, Replay, Replayed, RunView};
 
+pub use crate::store::Code;
+
 /// What of the run is not done again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Start {
@@ -17,16 +19,6 @@ pub enum Start {
     Unfinished,
     /// What was recorded before that step, which may get another input than the code's own.
     Step { key: OpKey, input: Option<Json> },
-}
-
-/// FailureFilter code runs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Code {
-    /// The function's live version.
-    #[default]
-    Live,
-    /// The version that the run was on.
-    Same,
 }
 
 /// Why a run is not done over.
@@ -48,7 +40,7 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
-/// FailureFilter failed runs are meant: CEL over `event`, a run's `inngest/function.failed`.
+/// A condition on failed runs: CEL over `event`, a run's `inngest/function.failed`.
 #[derive(Debug)]
 pub struct FailureFilter(Expression);
 
@@ -192,6 +184,7 @@ mod tests {
             replay_of: None,
             replays: Vec::new(),
             status: Status::Failed,
+            has_begun: true,
             due: None,
             held_by: None,
             gathers: None,

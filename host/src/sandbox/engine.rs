@@ -31,6 +31,8 @@ fn config() -> Config {
         .cranelift_nan_canonicalization(true)
         .epoch_interruption(true)
         .memory_init_cow(true)
+        .max_wasm_stack(limits::GUEST_STACK_BYTES)
+        .async_stack_size(2 * limits::GUEST_STACK_BYTES)
         .wasm_backtrace_details(WasmBacktraceDetails::Enable);
     config
 }

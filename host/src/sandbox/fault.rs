@@ -5,9 +5,10 @@ use std::fmt;
 use wasmtime::{FrameInfo, FrameSymbol, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use super::Exit;
 use super::instance::State;
 use super::link::Cut;
+use super::meter::Meter;
+use super::{Exit, Usage};
 use crate::limits;
 use crate::model::{Failure, Kind};
 
@@ -69,12 +70,20 @@ fn of_engine(error: &wasmtime::Error, state: &State) -> Failure {
         );
         return Failure::of_host(Kind::Limit, "LimitExceeded", message).coded("payload_limit");
     }
+    if is_handle_limit(error) {
+        let message = format!(
+            "the plugin held more than {} handles at once: requests, responses that are not read to their end, streams, \
+             timers",
+            limits::HANDLES_MAX
+        );
+        return Failure::of_host(Kind::Limit, "LimitExceeded", message).coded("handles_limit");
+    }
     if trap == Some(Trap::StackOverflow) {
         let message = "the call stack is exhausted: a recursion does not end, or goes too deep";
         return Failure::of_host(Kind::Trap, "StackOverflow", message);
     }
     if let Some(wanted) = state.meter.refused() {
-        return over_memory(wanted, state.meter.usage().memory_max_bytes, state.meter.setting());
+        return over_memory(wanted, &state.meter);
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         let message = with_last_words(format!("the plugin ended its process with exit code {}", exit.0), state);
@@ -82,6 +91,9 @@ fn of_engine(error: &wasmtime::Error, state: &State) -> Failure {
     }
     of_trap(error, trap, state)
 }
+
+/// TypeScript's engine says so when nothing is left to run, and nothing was thrown: the guest's guess is certain then.
+const RAN_DRY: &str = "event loop error, but no exception is pending";
 
 fn of_trap(error: &wasmtime::Error, trap: Option<Trap>, state: &State) -> Failure {
     if let Some(panicked) = &state.panicked {
@@ -93,8 +105,18 @@ fn of_trap(error: &wasmtime::Error, trap: Option<Trap>, state: &State) -> Failur
         None => error.root_cause().to_string(),
     };
     let words = state.last_words.as_deref().unwrap_or_default();
+    if is_out_of_memory(words) {
+        return over_own_memory(words, state.meter.usage());
+    }
+    if let Some(guess) = state.guess.as_ref().filter(|_| words.contains(RAN_DRY)) {
+        return Failure::of_host(Kind::Trap, "Panic", guess.clone());
+    }
     let name = if words.contains("panicked at") { "Panic" } else { "WasmTrap" };
-    Failure::of_host(Kind::Trap, name, with_last_words(told, state))
+    let mut message = with_last_words(told, state);
+    if let Some(guess) = &state.guess {
+        message.push_str(&format!("\n(perhaps: {guess})"));
+    }
+    Failure::of_host(Kind::Trap, name, message)
 }
 
 /// What the guest's runtime printed says more than the trap that followed.
@@ -111,18 +133,53 @@ fn without_hint(words: &str) -> String {
     kept.join("\n").trim().to_owned()
 }
 
-fn over_memory(wanted: usize, max: usize, setting: &str) -> Failure {
+fn over_memory(wanted: usize, meter: &Meter) -> Failure {
+    Failure::of_host(Kind::Limit, "OutOfMemory", memory_text(wanted, meter)).coded("memory_limit")
+}
+
+/// An engine of a language has given up before it asked for more: its heap has a bound of its own.
+fn over_own_memory(words: &str, Usage { memory_bytes, memory_max_bytes }: Usage) -> Failure {
     let message = format!(
-        "the plugin asked for {} of memory, its limit is {}; {setting} raises it",
-        bytes_text(wanted),
-        bytes_text(max)
+        "{}\n(the plugin held {} of memory, its limit is {}: the heap of its language has a bound of its own)",
+        words.trim(),
+        bytes_text(memory_bytes),
+        bytes_text(memory_max_bytes)
     );
     Failure::of_host(Kind::Limit, "OutOfMemory", message).coded("memory_limit")
+}
+
+fn memory_text(wanted: usize, meter: &Meter) -> String {
+    format!(
+        "the plugin asked for {} of memory, its limit is {}; {} raises it",
+        bytes_text(wanted),
+        bytes_text(meter.usage().memory_max_bytes),
+        meter.setting()
+    )
+}
+
+/// The guest's own error, with the limit that it has met, where it says no more than that memory is out.
+pub(super) fn naming_limit(mut failure: Failure, meter: &Meter) -> Failure {
+    let is_memory = failure.name == "MemoryError" || is_out_of_memory(&failure.message);
+    if let Some(wanted) = meter.refused().filter(|_| is_memory) {
+        let limit = memory_text(wanted, meter);
+        failure.message = if failure.message.is_empty() { limit } else { format!("{}: {limit}", failure.message) };
+    }
+    failure
+}
+
+fn is_out_of_memory(words: &str) -> bool {
+    words.to_ascii_lowercase().contains("out of memory")
 }
 
 /// The engine's own type for it is private.
 fn is_payload_limit(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
+}
+
+/// Of the engine's table of handles, or of the host's of what is behind them.
+fn is_handle_limit(error: &wasmtime::Error) -> bool {
+    const SAID: [&str; 2] = ["store handle limit exceeded", "resource table has no free keys"];
+    error.chain().any(|cause| SAID.iter().any(|said| cause.to_string().contains(said)))
 }
 
 fn bytes_text(bytes: usize) -> String {

@@ -11,7 +11,7 @@ mod steps;
 
 pub(super) use denied::Denied;
 pub(super) use http::Outbound;
-pub use http::{Unfetched, fetch};
+pub use http::{Connections, Unfetched, fetch};
 pub(super) use log::Panicked;
 
 use wasmtime::component::{HasData, Linker, ResourceTable};

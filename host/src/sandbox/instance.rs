@@ -30,6 +30,8 @@ pub(super) struct State {
     /// The step whose closure runs.
     pub(super) open: Option<OpKey>,
     pub(super) panicked: Option<Panicked>,
+    /// What the guest takes for the reason if it traps.
+    pub(super) guess: Option<String>,
     /// The end of stderr, once the instance has ended.
     pub(super) last_words: Option<String>,
 }
@@ -48,6 +50,7 @@ impl State {
             outbound: None,
             open: None,
             panicked: None,
+            guess: None,
             last_words: None,
         }
     }
@@ -90,7 +93,9 @@ pub(super) async fn enter(turnstile: &Arc<Turnstile>, pre: &PluginPre<State>, st
         call_entry(&plugin, &mut store, entry).await
     };
     let ended = race(&link, in_turns(turnstile, &entry.owner, &link, call)).await;
-    read(ended, store).map_or_else(|exit| exit, exit)
+    let read_exit = |outcome| exit(outcome, &store.data().meter);
+    let ended = ended.map(|(ended, turn)| (ended.map(read_exit), turn));
+    read(ended, store).unwrap_or_else(|exit| exit)
 }
 
 async fn call_entry(plugin: &Plugin, store: &mut Store<State>, entry: &Entry) -> wasmtime::Result<wit::Outcome> {
@@ -159,18 +164,18 @@ fn read<T>(ended: Result<Ended<T>, Cut>, mut store: Store<State>) -> Result<T, E
     read
 }
 
-fn exit(outcome: wit::Outcome) -> Exit {
+fn exit(outcome: wit::Outcome, meter: &Meter) -> Exit {
     match outcome {
-        wit::Outcome::Completed(text) => match Json::parse(text) {
+        wit::Outcome::Completed(text) => match Json::of_guest(&text) {
             Ok(json) => Exit::Completed(json),
             Err(error) => Exit::Failed(Failure::of_host(
                 Kind::Application,
                 translate::INVALID_JSON,
-                format!("the function returned what is {error}"),
+                format!("the function's result is {error}"),
             )),
         },
         wit::Outcome::Suspended => Exit::Suspended,
-        wit::Outcome::Failed(failure) => Exit::Failed(translate::failure(failure)),
+        wit::Outcome::Failed(failure) => Exit::Failed(fault::naming_limit(translate::failure(failure), meter)),
     }
 }
 

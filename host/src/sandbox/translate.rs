@@ -118,9 +118,9 @@ fn text(json: &Json) -> String {
     json.as_str().to_owned()
 }
 
-/// What is no JSON is left out, and says so.
+/// Returns a marker in the place of an invalid text, and of what is nested too deep in a valid one.
 fn details(text: String) -> Json {
-    Json::parse(text).unwrap_or_else(|error| Json::of(&format!("[left out: {error}]")))
+    Json::of_guest_cut(&text).unwrap_or_else(|error| Json::of(&format!("[left out: {error}]")))
 }
 
 fn kind(kind: wit::FailureKind) -> Kind {
@@ -173,5 +173,14 @@ mod tests {
         given.details = Some("{".into());
         let details = failure(given).details.expect("a marker");
         assert!(details.as_str().contains("left out: not valid JSON"), "{details}");
+    }
+
+    #[test]
+    fn only_the_deep_part_of_details_is_left_out() {
+        let mut given = to_failure(Failure::of_host(Kind::Application, "Error", "m"));
+        given.details = Some(format!(r#"{{"order":7,"deep":{}{}}}"#, "[".repeat(5_000), "]".repeat(5_000)));
+        let details = failure(given).details.expect("kept");
+        assert!(details.as_str().starts_with(r#"{"order":7,"deep":[[["#), "{details}");
+        assert!(details.as_str().contains("nested deeper than"), "{details}");
     }
 }

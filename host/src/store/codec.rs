@@ -106,62 +106,12 @@ pub fn read_ids<T>(bytes: &[u8], from_bytes: impl Fn([u8; 16]) -> T) -> Vec<T> {
 }
 
 #[cfg(test)]
+mod golden;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Awaited, Cause, Entry, Failure, IdSource, Json, Kind, OpKey, RetryAdvice};
-
-    fn failure() -> Failure {
-        let cause = Cause {
-            name: "Inner".into(),
-            message: "é".into(),
-            stack: Some("at x".into()),
-            code: Some("E1".into()),
-            details: Some(Json::trusted(r#"{"a":[1,2]}"#)),
-        };
-        let mut failure = Failure::of_host(Kind::Application, "Outer", "went wrong").at(Some(OpKey::new("s", 2)), 3);
-        failure.causes = vec![cause];
-        failure.advice = RetryAdvice::After(1.5);
-        failure.coded("E2")
-    }
-
-    fn every_entry() -> Vec<Entry> {
-        let key = OpKey::new("charge", 1);
-        vec![
-            Entry::Step { key: key.clone(), attempt: 0, started: 1, value: Ok(Json::trusted(r#"{"ok":true}"#)) },
-            Entry::Step { key: key.clone(), attempt: 4, started: u64::MAX, value: Err(failure()) },
-            Entry::StepRetry { key: key.clone(), started: 5, error: failure(), retry_at: 9 },
-            Entry::Sleep { key: key.clone(), until: 77 },
-            Entry::Woke { key: key.clone() },
-            Entry::BodyRetry { error: failure(), retry_at: 10 },
-            Entry::Interrupted,
-            Entry::Waits { key: key.clone(), what: Awaited::Event { name: "shop/paid".into() }, until: Some(9) },
-            Entry::Answered { key: key.clone(), value: Ok(Json::null()) },
-            Entry::Began,
-            Entry::Waits { key, what: Awaited::Response { method: "GET".into(), host: "a.b".into() }, until: None },
-        ]
-    }
-
-    #[test]
-    fn every_entry_survives() {
-        let records: Vec<Record> = every_entry()
-            .into_iter()
-            .enumerate()
-            .map(|(order, entry)| Record { order: order as u32, at: 1_795_331_625_419, entry })
-            .collect();
-        let mut segment = Vec::new();
-        records.iter().for_each(|record| add_record(&mut segment, record));
-        let mut again = Vec::new();
-        read_records(&segment, &mut again).expect("readable");
-        assert_eq!(again, records);
-    }
-
-    #[test]
-    fn outcomes_survive() {
-        let cancelled = Outcome::Cancelled { reason: "told to".into() };
-        for outcome in [Outcome::Completed(Json::trusted("[null]")), Outcome::Failed(failure()), cancelled] {
-            assert_eq!(read_outcome(&outcome_bytes(&outcome)), Ok(outcome));
-        }
-    }
+    use crate::model::IdSource;
 
     #[test]
     fn refuses_what_it_does_not_know() {

@@ -44,7 +44,8 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
             keeps_a_runs_place_to_its_end, lets_through_who_is_to_end, holds_any_number, locks_singletons, gathers_events,
             gathers_no_more_bytes_than_fit,
             debounces, pauses_functions;
-        outside: wakes_who_has_mail, tells_who_executes, acts_once, answers_who_waits, waits_outlive_a_crash,
+        outside: wakes_who_has_mail, tells_who_executes,
+            keeps_the_letters_of_a_refused_end, acts_once, answers_who_waits, waits_outlive_a_crash,
             cancels_by_events, tells_the_invoker, gives_a_signal_to_one;
         cancelling: ends_any_number, ends_those_that_are_meant, remembers_cancellations, stops_a_cancellation;
         plugins: makes_one_version_live, keeps_what_runs_need;
@@ -52,6 +53,7 @@ pub async fn exercise<S: Store>(open: impl AsyncFn(&str) -> S) {
             bounds_a_runs_log;
         recovering: brings_back_what_is_open, keeps_what_was_flushed, counts_interruptions, remembers_its_plugins,
             outlives_a_raised_floor;
-        repeating: does_a_run_over, does_no_more_over_than_a_limit, refuses_to_do_it_over;
+        repeating: does_a_run_over, does_no_more_over_than_a_limit, refuses_to_do_it_over,
+            remembers_bulk_retries;
     }
 }

@@ -19,6 +19,8 @@ pub const POINTS: &[&str] = &[
     "cancel.after_commit",
     "cancel_some.before_commit",
     "cancel_some.after_commit",
+    "note_retries.before_commit",
+    "note_retries.after_commit",
     "lease.before",
     "lease.after",
     "recovery.before_commit",

@@ -19,6 +19,7 @@ mod queue;
 mod readers;
 mod recovery;
 mod replay;
+mod retries;
 mod rows;
 mod schema;
 mod seeds;

@@ -216,7 +216,7 @@ class StepErrors(unittest.TestCase):
         ran = run(body)
         self.assertEqual((ran.value, ran.calls.count("finish a#0")), ("NonRetriableError", 1))
 
-    def test_a_steps_error_in_another_step_is_but_an_error(self):
+    def test_a_steps_error_is_final_in_another_step_too(self):
         async def body(ctx: Context):
             try:
                 await ctx.step.run("a", lambda: 1 / 0)
@@ -230,7 +230,7 @@ class StepErrors(unittest.TestCase):
 
         ran = run(body)
         self.assertEqual((ran.failure.name, ran.failure.step.id), ("ZeroDivisionError", "b"))
-        self.assertEqual(ran.calls.count("finish b#0"), 2)
+        self.assertEqual(ran.calls.count("finish b#0"), 1)
 
 
 class Handlers(unittest.TestCase):

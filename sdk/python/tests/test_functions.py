@@ -98,7 +98,9 @@ class Definitions(unittest.TestCase):
         self.assertEqual(options, wanted)
 
     def test_what_is_given_is_in_the_published_schema(self):
-        schema = json.loads((Path(stepwell.__file__).parent / "wit/function-options.schema.json").read_text())
+        schema = json.loads(
+            (Path(stepwell.__file__).parent / "wit/deps/stepwell/function-options.schema.json").read_text()
+        )
         parameters = set(stepwell.function.__kwdefaults__) - {"name", "trigger"}
         known = {name.removesuffix("_ms") for name in schema["properties"]} - {"triggers"}
         self.assertEqual(parameters, known)

@@ -23,6 +23,13 @@ def an_image(url: str = "u") -> Image:
     return Image(url, datetime(1970, 1, 1, tzinfo=UTC))
 
 
+def raises(error):
+    def fail():
+        raise error()
+
+    return fail
+
+
 class Steps(unittest.TestCase):
     def test_c19_a_sequence_of_steps_takes_one_pass(self):
         async def body(ctx: Context):
@@ -64,7 +71,7 @@ class Steps(unittest.TestCase):
         async def body(ctx: Context):
             circle = []
             circle.append(circle)
-            for value in [circle, {1}, b"x", float("nan"), "\ud800"]:
+            for value in [circle, {1}, b"x", float("nan")]:
                 with self.assertRaises(StepError) as caught:
                     await ctx.step.run("a", lambda value=value: value)
                 self.assertEqual(caught.exception.name, "SerializeError")
@@ -72,7 +79,62 @@ class Steps(unittest.TestCase):
 
         ran = run(body)
         self.assertIsNone(ran.value)
-        self.assertEqual(sum(call.startswith("finish") for call in ran.calls), 5, "not retried")
+        self.assertEqual(sum(call.startswith("finish") for call in ran.calls), 4, "not retried")
+
+    def test_halves_of_surrogate_pairs_are_read_as_replacement_characters(self):
+        class HalfError(Exception):
+            def __init__(self):
+                super().__init__("nice \ud83d")
+                self.half = {"\ud83d": ["\ude00"]}
+                self.code = "E\ud83d"
+
+        async def body(ctx: Context):
+            whole = await ctx.step.run("\ud83d", lambda: ["nice \ud83d", "\ud83d\ude00"])
+            ctx.log.info("half \ud83d")
+            try:
+                await ctx.step.run("fails", raises(HalfError))
+            except StepError as error:
+                return [whole, error.message, error.details, error.code]
+
+        ran = run(body)
+        details = {"half": {"\ufffd": ["\ufffd"]}}
+        self.assertEqual(ran.value, [["nice \ufffd", "\U0001f600"], "nice \ufffd", details, "E\ufffd"])
+        self.assertEqual(ran.run.log[0].message, "half \ufffd")
+
+    def test_results_are_nested_as_deep_as_the_host_lets_them_be(self):
+        def nested(levels):
+            value = "core"
+            for _ in range(levels):
+                value = {"value": value}
+            return value
+
+        async def body(ctx: Context):
+            deep = await ctx.step.run("deep", nested, 1_000)
+            levels = 0
+            while isinstance(deep, dict):
+                deep, levels = deep["value"], levels + 1
+            try:
+                await ctx.step.run("too-deep", nested, 1_001)
+            except StepError as error:
+                return [levels, error.message]
+
+        message = "the result of step too-deep is nested deeper than 1000 levels"
+        self.assertEqual(run(body).value, [1_000, message])
+
+    def test_a_value_of_200_000_levels_is_a_clear_error(self):
+        value = []
+        for _ in range(200_000):
+            value = [value]
+
+        async def body(ctx: Context):
+            try:
+                await ctx.step.run("deep", lambda: value)
+            except StepError as error:
+                return error.name
+
+        self.assertEqual(run(body).value, "SerializeError")
+        while value:
+            value = value[0]
 
     def test_c23_uses_of_an_id_are_told_apart_by_their_order(self):
         async def body(ctx: Context):

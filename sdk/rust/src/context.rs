@@ -31,7 +31,8 @@ pub struct Context<T = Value, S = Step> {
     pub events: Events<T>,
     /// The run's id.
     pub run_id: String,
-    /// The body's attempt: 0, and one more for each time it has failed since the last new result.
+    /// The attempt, counted from 0. While a step is retried, in its closure and on the way to it, the step's own; else the
+    /// body's, which counts its failures since the last new result.
     pub attempt: u32,
     /// How many attempts the body and each step have: retries + 1.
     pub max_attempts: u32,

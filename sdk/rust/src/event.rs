@@ -1,5 +1,6 @@
 //! Events: what starts a run.
 
+use crate::json;
 use crate::error::{Error, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -171,7 +172,7 @@ fn text(value: Value) -> Option<String> {
 }
 
 fn read<T: DeserializeOwned>(json: &str) -> Result<Event<T>> {
-    serde_json::from_str(json).map_err(|error| {
+    json::read(json).map_err(|error| {
         let wanted = std::any::type_name::<T>();
         let message = format!("failed to read the event's data as {wanted}: {error}");
         Error::own("DeserializeError", message)

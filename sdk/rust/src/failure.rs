@@ -1,5 +1,6 @@
 //! Failures as the host records them: what a step's await yields, and what a failure handler is told.
 
+use crate::json;
 use crate::bindings::stepwell::plugin::types;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -158,7 +159,7 @@ impl From<types::Cause> for Cause {
 
 /// Details are JSON by contract; should they not be, their text is still worth keeping.
 fn details(json: String) -> Value {
-    serde_json::from_str(&json).unwrap_or(Value::String(json))
+    json::read(&json).unwrap_or(Value::String(json))
 }
 
 /// A recorded result as the type the code asks for.
@@ -167,7 +168,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     result: Result<String, types::Failure>,
 ) -> Result<T, StepError> {
     match result {
-        Ok(json) => serde_json::from_str(&json).map_err(|error| misread::<T>(key, &error)),
+        Ok(json) => json::read(&json).map_err(|error| misread::<T>(key, &error)),
         Err(failure) => Err(StepError::recorded(key, failure)),
     }
 }

@@ -1,6 +1,7 @@
 //! Requests that the host makes for the function, and their responses.
 
 use crate::base64;
+use crate::json;
 use crate::error::{Error, Result};
 use crate::retry::Retry;
 use serde::de::DeserializeOwned;
@@ -28,14 +29,14 @@ pub struct Request {
     headers: BTreeMap<String, String>,
     body: Result<Vec<u8>, String>,
     timeout: Option<Duration>,
-    manual: bool,
+    redirect: Option<&'static str>,
 }
 
 impl Request {
     /// A request of any method but `CONNECT` and `TRACE`.
     pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
         let (method, url) = (method.into(), url.into());
-        Self { method, url, headers: BTreeMap::new(), body: Ok(Vec::new()), timeout: None, manual: false }
+        Self { method, url, headers: BTreeMap::new(), body: Ok(Vec::new()), timeout: None, redirect: None }
     }
 
     /// A `GET`.
@@ -96,7 +97,13 @@ impl Request {
 
     /// Redirects are not followed, but are responses.
     pub fn without_redirects(mut self) -> Self {
-        self.manual = true;
+        self.redirect = Some("manual");
+        self
+    }
+
+    /// A redirect fails the request.
+    pub fn failing_redirects(mut self) -> Self {
+        self.redirect = Some("error");
         self
     }
 
@@ -119,8 +126,8 @@ impl Request {
         if let Some(timeout) = self.timeout {
             options["timeout_ms"] = (timeout.as_secs_f64() * 1000.0).into();
         }
-        if self.manual {
-            options["redirect"] = "manual".into();
+        if let Some(redirect) = self.redirect {
+            options["redirect"] = redirect.into();
         }
         Ok(options.to_string())
     }
@@ -213,7 +220,7 @@ impl Response {
     /// # Errors
     /// An error named `DeserializeError`, not worth a retry, since the response is recorded.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
+        json::read_slice(&self.body).map_err(|error| {
             let wanted = std::any::type_name::<T>();
             Error::own("DeserializeError", format!("failed to read the response's body as {wanted}: {error}"))
         })
@@ -247,6 +254,8 @@ mod tests {
     #[test]
     fn a_request_is_what_was_built() {
         assert_eq!(options(Request::get("http://a.b")), json!({ "method": "GET", "url": "http://a.b" }));
+        let failing = Request::get("http://a.b").failing_redirects().options(None).expect("valid");
+        assert!(failing.contains(r#""redirect":"error""#), "{failing}");
         let request = Request::post("http://a.b").bearer("t").header("X-A", "1").json(&[1]).without_redirects();
         let wanted = json!({
             "method": "POST", "url": "http://a.b", "body": "[1]", "timeout_ms": 1500.0, "redirect": "manual",

@@ -63,6 +63,7 @@ mod fetch;
 mod flow;
 mod function;
 mod host;
+mod json;
 mod log;
 mod operations;
 mod output;

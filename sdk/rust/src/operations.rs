@@ -1,5 +1,6 @@
 //! The operations of one pass: which were reached, what the host decided, what has been resolved.
 
+use crate::json;
 use crate::bindings::stepwell::plugin::steps::{Control, Decision, Found, Resolved};
 use crate::bindings::stepwell::plugin::types::{self, OperationKey};
 use crate::error::{self, Error, Result};
@@ -154,7 +155,7 @@ impl Operations {
     pub(crate) fn input<S: DeserializeOwned>(&self, own: S) -> Result<S> {
         let given = self.pass.borrow().open.as_ref().and_then(|open| self.host.step_input(&open.key));
         let Some(given) = given else { return Ok(own) };
-        serde_json::from_str(&given).map_err(|error| {
+        json::read(&given).map_err(|error| {
             let message = format!("the input that the step was to be done over with does not fit: {error}");
             Error::own("DeserializeError", message).non_retriable()
         })
@@ -254,7 +255,7 @@ impl Operations {
 }
 
 impl Pass {
-    /// Counts a use of an id; answers the how-manieth it is.
+    /// Counts a use of an id. Returns its number, counted from 0.
     fn count_use(&mut self, id: &str, slot: usize) -> u32 {
         if let Some(uses) = self.uses.get_mut(id) {
             uses.later.push(slot);

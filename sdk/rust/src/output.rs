@@ -38,7 +38,7 @@ impl<T, F: Future<Output = Result<T>>> StepOutput<T, Async> for F {
     }
 }
 
-/// A value as JSON; `whose` names it in the error.
+/// Writes a value as JSON; `whose` names it in the error.
 pub(crate) fn write(value: &impl Serialize, whose: &str) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::own("SerializeError", format!("failed to write the {whose} as JSON: {error}")))

@@ -299,8 +299,8 @@ impl Step {
     /// # Errors
     /// A `FetchError`, once its retries have run out. Its code says what went wrong: `denied`, `unresolved`,
     /// `unreachable`, `connection_refused`, `tls`, `timeout`, `incomplete`, `network`, `response_too_large`,
-    /// `bad_redirect`, `too_many_redirects`. A request that cannot be sent, as for a URL that is none, fails the run at
-    /// once.
+    /// `bad_redirect`, `too_many_redirects`, `encoding`. A request that cannot be sent, as for an invalid URL, fails the
+    /// run at once.
     pub fn fetch<I>(&self, id: I, request: Request) -> impl Future<Output = Result<Response, StepError>> + use<I>
     where
         I: Into<Cow<'static, str>>,

@@ -1,5 +1,5 @@
 // The way into and out of a component: what the build's entry is made of.
-import { panicked, write } from 'stepwell:plugin/log@0.1.0';
+import { guess, panicked, write } from 'stepwell:plugin/log@0.1.0';
 import { failedStep, finish, next, plan, stepInput } from 'stepwell:plugin/steps@0.1.0';
 import { getEnvironment } from 'wasi:cli/environment@0.2.6';
 import type { Host, Outcome } from './contract.js';
@@ -14,7 +14,7 @@ const host: Host = {
   failedStep,
   stepInput,
   log: write,
-  lastWords: (message) => panicked(message, ''),
+  guess,
 };
 
 /** The exports of the component that a module is built to, once it has been evaluated. */
@@ -56,6 +56,6 @@ function entered({ functions, failureHandler }: Exports): Exports {
 /** There is no failure to answer: what has happened are the instance's last words. */
 function dying(error: unknown): never {
   const { name, message } = bodyFailure(error);
-  host.lastWords(`the module failed at its top level: ${name}: ${message}`);
+  panicked(`the module failed at its top level: ${name}: ${message}`, '');
   throw error;
 }

@@ -15,7 +15,10 @@ export interface Context<Data = Record<string, unknown>> {
   events: StepwellEvent<Data>[];
   step: Step;
   runId: string;
-  /** The body's attempt: 0, and one more for each time it has failed since the last new result. */
+  /**
+   * The attempt, counted from 0. While a step is retried, in its closure and on the way to it, the step's own; else the
+   * body's, which counts its failures since the last new result.
+   */
   attempt: number;
   /** How many attempts the body and each step have. */
   maxAttempts: number;

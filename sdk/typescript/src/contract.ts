@@ -1,6 +1,6 @@
 // The contract's words, as the bindings of `stepwell:plugin@0.1.0` have them in JavaScript.
 
-/** An operation's identity within its run: the user's id, and the how-manieth use of that id it is (0-based). */
+/** An operation's identity within its run: the user's id, and which use of that id this is, counted from 0. */
 export interface OperationKey {
   id: string;
   n: number;
@@ -84,8 +84,8 @@ export interface Host {
   failedStep(key: OperationKey): Answer | undefined;
   stepInput(key: OperationKey): string | undefined;
   log(level: Level, message: string, fields: string): void;
-  /** What is to be said if a trap follows; nothing, if the message is empty. */
-  lastWords(message: string): void;
+  /** What the reason may be if a trap follows; an empty message takes it back. */
+  guess(message: string): void;
   /** Calls a step's closure, in tests: or does something else instead. */
   call?(key: OperationKey, closure: Closure, input: unknown[]): unknown;
   /** Resolves when all that can run without an event from outside has run: where there are no timers to tell it. */

@@ -3,7 +3,7 @@ import type { Cause, Failure, RetryAdvice } from './contract.js';
 import { NonRetriableError, RetryAfterError, StepError } from './errors.js';
 import { OWN_FIELDS, registerClass } from './rebuild.js';
 import { readableStack } from './stack.js';
-import { lenientJson } from './values.js';
+import { safeJson } from './values.js';
 
 registerClass('NonRetriableError', NonRetriableError);
 
@@ -13,17 +13,32 @@ const CAUSES_MAX = 100;
 const CIRCLE: Cause = { name: 'Error', message: '[circular cause left out]' };
 
 /** What ended the body. The error of a step that comes through as it is ends the run. */
-export function bodyFailure(thrown: unknown): Failure {
+export const bodyFailure = (thrown: unknown): Failure => readable(thrown, ofBody);
+
+/** What ended a step. The error of *another* step is no more than an error here. */
+export const stepFailure = (thrown: unknown): Failure => readable(thrown, ofStep);
+
+/** Reads what was thrown. Its getters are the user's code: whatever they do, there is a failure. */
+function readable(thrown: unknown, read: (thrown: unknown) => Failure): Failure {
+  try {
+    return read(thrown);
+  } catch (error) {
+    const message = `what was thrown cannot be read: ${text(error)}`;
+    return { kind: 'application', name: 'Error', message, causes: [], attempt: 0, advice: { tag: 'by-policy' } };
+  }
+}
+
+function ofBody(thrown: unknown): Failure {
   const recorded = StepError.failureOf(thrown);
   if (recorded) return { ...recorded, advice: { tag: 'never' } };
-  if (thrown instanceof Error) return failure(thrown, thrown);
+  if (isError(thrown)) return failure(thrown, thrown);
   // It has no stack; its first line is what Inngest tells of it.
   const told = failure(thrown, { message: text(thrown) });
   return { ...told, stack: `${told.name}: ${told.message}` };
 }
 
-/** What ended a step. The error of *another* step is no more than an error here. */
-export function stepFailure(thrown: unknown): Failure {
+/** What ended a step. The error of *another* step is this step's own then, and as final as it was there. */
+function ofStep(thrown: unknown): Failure {
   return isErrorLike(thrown) ? failure(thrown, thrown) : failure(thrown, { message: text(thrown) });
 }
 
@@ -42,8 +57,9 @@ function failure(thrown: unknown, shown: object): Failure {
 
 /** Only the error itself is asked, never what is behind it. */
 function adviceOf(thrown: unknown): RetryAdvice {
-  if (!(thrown instanceof Error)) return { tag: 'by-policy' };
-  if (thrown instanceof NonRetriableError || thrown.name === 'NonRetriableError') return { tag: 'never' };
+  if (!isError(thrown)) return { tag: 'by-policy' };
+  const isFinal = thrown instanceof NonRetriableError || thrown instanceof StepError;
+  if (isFinal || read(thrown, 'name') === 'NonRetriableError') return { tag: 'never' };
   const delay = RetryAfterError.delayMsOf(thrown);
   return delay === undefined ? { tag: 'by-policy' } : { tag: 'after', val: delay };
 }
@@ -56,19 +72,28 @@ function causes(thrown: unknown): Cause[] {
   while (cause != null && chain.length < CAUSES_MAX) {
     if (seen.has(cause)) return [...chain, CIRCLE];
     seen.add(cause);
-    chain.push(isErrorLike(cause) ? describe(cause) : { name: '', message: text(cause), details: lenientJson(cause) });
+    chain.push(isErrorLike(cause) ? describe(cause) : { name: '', message: text(cause), details: safeJson(cause) });
     cause = causeOf(cause);
   }
   return chain;
 }
 
 const causeOf = (error: unknown): unknown =>
-  typeof error === 'object' && error !== null && isErrorLike(error) ? Reflect.get(error, 'cause') : undefined;
+  typeof error === 'object' && error !== null && isErrorLike(error) ? read(error, 'cause') : undefined;
 
 /** Errors, and objects that have their fields. */
 function isErrorLike(value: unknown): value is object {
-  if (value instanceof Error) return true;
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'name') === 'string';
+  if (isError(value)) return true;
+  return typeof value === 'object' && value !== null && typeof read(value, 'name') === 'string';
+}
+
+/** A proxy may throw when it is asked for its class. */
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
 }
 
 /** What is kept of an error: each part by itself, since to read one may throw. */
@@ -76,13 +101,12 @@ function describe(error: object): Cause {
   const name = read(error, 'name');
   const message = read(error, 'message');
   const code = read(error, 'code');
-  const stack = error instanceof Error ? readableStack(error) : '';
   const details = customFields(error);
   return {
-    name: typeof name === 'string' && name !== '' ? name : 'Error',
+    name: typeof name === 'string' && name !== '' ? name.toWellFormed() : 'Error',
     message: message === undefined ? '' : text(message),
-    stack,
-    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {}),
+    stack: isError(error) ? stackOf(error) : '',
+    ...(typeof code === 'string' || typeof code === 'number' ? { code: String(code).toWellFormed() } : {}),
     ...(details === undefined ? {} : { details }),
   };
 }
@@ -95,15 +119,25 @@ function read(object: object, field: string): unknown {
   }
 }
 
-/** An error's own fields, as JSON, with the errors that it gathers. */
+/** Its name and message stand in it, and may throw as well. */
+function stackOf(error: Error): string {
+  try {
+    return readableStack(error).toWellFormed();
+  } catch {
+    return '';
+  }
+}
+
+/** An error's own fields, as JSON, with the errors that it gathers. A field that cannot be read is left out. */
 function customFields(error: object): string | undefined {
   const fields: Record<string, unknown> = {};
-  if (error instanceof AggregateError) fields['errors'] = error.errors.map(brief);
+  if (error instanceof AggregateError) fields['errors'] = Array.from(error.errors, brief);
   for (const field of Object.keys(error)) {
     if (!OWN_FIELDS.has(field) && !(error instanceof StepError && field === 'stepId'))
       fields[field] = read(error, field);
   }
-  const json = Object.keys(fields).length > 0 ? lenientJson(fields) : undefined;
+  const readable = () => Object.entries(fields).filter(([, value]) => safeJson(value) !== undefined);
+  const json = Object.keys(fields).length > 0 ? (safeJson(fields) ?? safeJson(Object.fromEntries(readable()))) : '{}';
   return json === '{}' ? undefined : json;
 }
 
@@ -117,15 +151,15 @@ function brief(error: unknown): object {
 /** Of an object that was thrown and is no error, what it has. */
 function plainFields(thrown: unknown): string | undefined {
   const isObject = typeof thrown === 'object' && thrown !== null && !Array.isArray(thrown);
-  const json = isObject ? lenientJson(thrown) : undefined;
+  const json = isObject ? safeJson(thrown) : undefined;
   return json?.startsWith('{') && json !== '{}' ? json : undefined;
 }
 
 /** A text for whatever it is: objects as JSON. */
 function text(value: unknown): string {
   try {
-    return (typeof value === 'object' ? lenientJson(value) : undefined) ?? String(value);
+    return ((typeof value === 'object' ? safeJson(value) : undefined) ?? String(value)).toWellFormed();
   } catch {
-    return Object.prototype.toString.call(value);
+    return 'a value that has no text';
   }
 }

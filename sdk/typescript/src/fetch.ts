@@ -7,8 +7,8 @@ export interface FetchInit {
   method?: string;
   headers?: Headers | Record<string, string> | [string, string][];
   body?: string | Uint8Array | ArrayBuffer | URLSearchParams;
-  /** Whether redirects are followed, or are responses. */
-  redirect?: 'follow' | 'manual';
+  /** Whether redirects are followed, are responses, or fail the request. */
+  redirect?: 'follow' | 'manual' | 'error';
   /** For each attempt as a whole; at most, and unless given, the plugin's deadline. */
   timeout?: Duration;
 }

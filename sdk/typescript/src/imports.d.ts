@@ -12,10 +12,90 @@ declare module 'stepwell:plugin/steps@0.1.0' {
 declare module 'stepwell:plugin/log@0.1.0' {
   export function write(level: import('./contract.js').Level, message: string, fields: string): void;
   export function panicked(message: string, place: string): void;
+  export function guess(message: string): void;
 }
 
 declare module 'wasi:cli/environment@0.2.6' {
   export function getEnvironment(): [string, string][];
+}
+
+declare module 'wasi:clocks/monotonic-clock@0.2.6' {
+  import type { Pollable } from 'wasi:io/poll@0.2.6';
+  export function now(): bigint;
+  export function subscribeDuration(nanoseconds: bigint): Pollable;
+}
+
+declare module 'wasi:io/poll@0.2.6' {
+  export interface Pollable extends Disposable {
+    ready(): boolean;
+  }
+  export function poll(pollables: Pollable[]): Uint32Array;
+}
+
+declare module 'wasi:io/streams@0.2.6' {
+  import type { Pollable } from 'wasi:io/poll@0.2.6';
+  export interface IoError extends Disposable {
+    toDebugString(): string;
+  }
+  /** Thrown as `payload`. */
+  export type StreamError = { tag: 'closed' } | { tag: 'last-operation-failed'; val: IoError };
+  export interface InputStream extends Disposable {
+    read(bytes: bigint): Uint8Array<ArrayBuffer>;
+    subscribe(): Pollable;
+  }
+  export interface OutputStream extends Disposable {
+    checkWrite(): bigint;
+    write(bytes: Uint8Array): void;
+    flush(): void;
+    subscribe(): Pollable;
+  }
+}
+
+declare module 'wasi:http/types@0.2.6' {
+  import type { Pollable } from 'wasi:io/poll@0.2.6';
+  import type { InputStream, IoError, OutputStream } from 'wasi:io/streams@0.2.6';
+  type Result<T, E> = import('./contract.js').Result<T, E>;
+  export interface ErrorCode {
+    tag: string;
+    val?: unknown;
+  }
+  export class Fields {
+    static fromList(entries: [string, Uint8Array][]): Fields;
+    entries(): [string, Uint8Array][];
+    [Symbol.dispose](): void;
+  }
+  export class OutgoingRequest {
+    constructor(headers: Fields);
+    body(): OutgoingBody;
+    setMethod(method: { tag: string; val?: string }): void;
+    setScheme(scheme: { tag: 'HTTP' | 'HTTPS' }): void;
+    setAuthority(authority: string): void;
+    setPathWithQuery(path: string): void;
+    [Symbol.dispose](): void;
+  }
+  export class OutgoingBody {
+    static finish(body: OutgoingBody, trailers: undefined): void;
+    write(): OutputStream;
+    [Symbol.dispose](): void;
+  }
+  export interface FutureIncomingResponse extends Disposable {
+    subscribe(): Pollable;
+    get(): Result<Result<IncomingResponse, ErrorCode>, void> | undefined;
+  }
+  export interface IncomingResponse extends Disposable {
+    status(): number;
+    headers(): Fields;
+    consume(): IncomingBody;
+  }
+  export interface IncomingBody extends Disposable {
+    stream(): InputStream;
+  }
+  export function httpErrorCode(error: IoError): ErrorCode | undefined;
+}
+
+declare module 'wasi:http/outgoing-handler@0.2.6' {
+  import type { FutureIncomingResponse, OutgoingRequest } from 'wasi:http/types@0.2.6';
+  export function handle(request: OutgoingRequest, options: undefined): FutureIncomingResponse;
 }
 
 // What `sentry.ts` takes of Sentry's core, of whatever version the plugin's package has.

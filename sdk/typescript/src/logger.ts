@@ -1,6 +1,6 @@
 // The run's log.
 import type { Host, Level } from './contract.js';
-import { lenientJson } from './values.js';
+import { safeJson } from './values.js';
 
 /** The run's log. A line that the body writes is kept once, however often the body is replayed. */
 export interface Logger {
@@ -25,10 +25,10 @@ function write(host: Host, level: Level, parts: unknown[]) {
     .map((part) => (part instanceof Error ? String(part) : textOf(part)));
   const errors = parts.filter((part) => part instanceof Error).map(({ stack }) => ({ stack }));
   const fields: object = Object.assign({}, ...errors, ...parts.filter(isFields));
-  host.log(level, texts.join(' '), lenientJson(fields) ?? '{}');
+  host.log(level, texts.join(' ').toWellFormed(), safeJson(fields) ?? '{}');
 }
 
 const isFields = (part: unknown): boolean =>
   typeof part === 'object' && part !== null && !(part instanceof Error) && !Array.isArray(part);
 
-const textOf = (part: unknown): string => (typeof part === 'string' ? part : (lenientJson(part) ?? String(part)));
+const textOf = (part: unknown): string => (typeof part === 'string' ? part : (safeJson(part) ?? String(part)));

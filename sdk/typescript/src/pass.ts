@@ -71,7 +71,7 @@ export class Pass {
     this.#uses.set(wellFormed, n + 1);
     const answer = new Promise((resolve, reject) => {
       const key = { id: wellFormed, n };
-      this.#reached.push({ key, kind, options: JSON.stringify(options), closure, input, resolve, reject });
+      this.#reached.push({ key, kind, options: resultJson(options), closure, input, resolve, reject });
       this.#moved();
     });
     answer.catch(() => {}); // nobody need await it
@@ -166,7 +166,7 @@ export class Pass {
     }
   }
 
-  /** Calls the closure. While it awaits something, what the engine ends without a word has last words. */
+  /** Calls the closure. While it awaits something, that may be what the engine ends for. */
   async #call(open: Open): Promise<unknown> {
     let output: unknown;
     try {
@@ -175,12 +175,12 @@ export class Pass {
       open.isAlone = false;
     }
     if (!(output instanceof Promise)) return output;
-    const waits = setTimeout(() => this.#host.lastWords(`step "${open.operation.key.id}" ${STALLED}`), 0);
+    const waits = setTimeout(() => this.#host.guess(`step "${open.operation.key.id}" ${STALLED}`), 0);
     try {
       return await output;
     } finally {
       clearTimeout(waits);
-      this.#host.lastWords('');
+      this.#host.guess('');
     }
   }
 
@@ -197,7 +197,7 @@ export class Pass {
     const message =
       `step "${outer}" reached operation "${inner}" inside its closure: a step is one unit, ` +
       'so end it and start the other after it';
-    if (!open.isAlone && !isInClosure()) return this.#host.lastWords(message);
+    if (!open.isAlone && !isInClosure()) return this.#host.guess(message);
     open.nested ??= new NestedStepError(message);
     throw open.nested;
   }
@@ -219,9 +219,9 @@ export class Pass {
   /** The body waits for a timer or a request of its own: only it can move things on. */
   async #move() {
     if (this.#ended) return;
-    this.#host.lastWords(`the function ${STALLED}`);
+    this.#host.guess(`the function ${STALLED}`);
     await new Promise<void>((moved) => (this.#moved = moved));
-    this.#host.lastWords('');
+    this.#host.guess('');
   }
 }
 

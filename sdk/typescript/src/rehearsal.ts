@@ -51,7 +51,7 @@ class Stage implements Host {
 
   log() {}
 
-  lastWords() {}
+  guess() {}
 
   async dry() {
     for (let turn = 0; turn < TURNS; turn++) await undefined;

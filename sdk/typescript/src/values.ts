@@ -1,7 +1,8 @@
 // Values on their way out: what a function returns and what a step yields become JSON.
+import { writeJson } from './json.js';
 
 /** A function's result. What has no JSON form, as a BigInt or a circle, is an error. */
-export const resultJson = (value: unknown): string => JSON.stringify(value) ?? 'null';
+export const resultJson = (value: unknown): string => wellFormed(writeJson(value)) ?? 'null';
 
 /** A step's output. Inside of it BigInts are dropped, as functions are, and circles are cut with a marker. */
 export function outputJson(value: unknown): string {
@@ -11,11 +12,31 @@ export function outputJson(value: unknown): string {
 
 /** JSON of whatever it is; undefined where there is none. */
 export function lenientJson(value: unknown): string | undefined {
+  let json: string | undefined;
   try {
-    return JSON.stringify(value); // the engine's own work, where it has not to ask about each value
+    json = writeJson(value); // the engine's own work, where it has not to ask about each value
   } catch {
-    return JSON.stringify(value, cutCircles());
+    json = writeJson(value, cutCircles());
   }
+  return wellFormed(json);
+}
+
+/** The same of what may throw when it is read: that has no JSON. */
+export function safeJson(value: unknown): string | undefined {
+  try {
+    return lenientJson(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Escapes of a JSON text; a half of a surrogate pair is the only one of its kind. */
+const ESCAPES = /\\(?:u(d[89a-f][0-9a-f]{2})|[^])/g;
+
+/** Replaces each half of a surrogate pair with U+FFFD, since UTF-8 cannot write it. */
+function wellFormed<T extends string | undefined>(json: T): T {
+  if (!json?.includes('\\ud')) return json;
+  return json.replace(ESCAPES, (escape, half?: string) => (half === undefined ? escape : '\ufffd')) as T;
 }
 
 /** Drops BigInts, and replaces what contains itself by where it has been met before, as in `[Circular ~.parent]`. */

@@ -10,13 +10,13 @@ use std::thread::Thread;
 
 use async_trait::async_trait;
 use stepwell::model::{
-    CancellationId, Digest, Ended, Event, EventId, FunctionKey, Mail, Millis, Namespace, OpKey, Outcome, PluginName,
-    Record, RunId,
+    BulkRetryId, CancellationId, Digest, Ended, Event, EventId, FunctionKey, Mail, Millis, Namespace, OpKey, Outcome,
+    PluginName, Record, RunId,
 };
 use stepwell::store::{
-    Cancellation, CancellationView, Cancellations, Cancelled, Done, Effect, Error, Estimate, EventFilter, Lease,
-    LogLine, Pause, Publication, Published, Replay, Replayed, RunFilter, RunView, Signal, SqliteStore, Store, Urgency,
-    Verdict, Version,
+    BulkRetries, BulkRetry, BulkRetryView, Cancellation, CancellationView, Cancellations, Cancelled, Done, Effect,
+    Error, Estimate, EventFilter, Lease, LogLine, Pause, Publication, Published, Replay, Replayed, RunFilter, RunView,
+    Signal, SqliteStore, Store, Urgency, Verdict, Version,
 };
 
 use super::ledger::Ledger;
@@ -127,6 +127,29 @@ impl Cancellations for Shaky {
 
     async fn forget_cancellation(&self, namespace: &Namespace, id: CancellationId) -> Result<bool, Error> {
         self.verb(self.inner.forget_cancellation(namespace, id))
+    }
+}
+
+#[async_trait]
+impl BulkRetries for Shaky {
+    async fn begin_bulk_retry(&self, retry: BulkRetry) -> Result<BulkRetryView, Error> {
+        self.verb(self.inner.begin_bulk_retry(retry))
+    }
+
+    async fn note_bulk_retry(&self, view: BulkRetryView) -> Result<bool, Error> {
+        self.verb(self.inner.note_bulk_retry(view))
+    }
+
+    async fn bulk_retries(&self, namespace: &Namespace) -> Result<Vec<BulkRetryView>, Error> {
+        self.alive(self.inner.bulk_retries(namespace))
+    }
+
+    async fn unfinished_bulk_retry(&self) -> Result<Option<BulkRetryView>, Error> {
+        self.alive(self.inner.unfinished_bulk_retry())
+    }
+
+    async fn forget_bulk_retry(&self, namespace: &Namespace, id: BulkRetryId) -> Result<bool, Error> {
+        self.verb(self.inner.forget_bulk_retry(namespace, id))
     }
 }
 

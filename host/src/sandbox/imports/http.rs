@@ -2,10 +2,13 @@
 
 mod address;
 mod body;
+mod coding;
 mod connect;
+mod connections;
 mod fetch;
 mod grant;
 
+pub use connections::Connections;
 pub use fetch::{Unfetched, fetch};
 
 use std::error::Error as StdError;
@@ -13,19 +16,24 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::body::Body as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types};
 use wasmtime_wasi_http::{
     Error, RequestOptions, Result, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks,
 };
 
+use self::coding::Decoding;
+use self::connections::{Sender, Way};
 use self::grant::Target;
 use crate::limits;
 use crate::sandbox::instance::State;
 use crate::sandbox::link::Link;
 use crate::sandbox::output::{Breaks, line};
-use crate::sandbox::{Grants, Line, Reach};
+use crate::sandbox::{Grants, Line};
 
 /// One instance's way out, made when its guest first asks for it.
 pub(in crate::sandbox) struct Outbound {
@@ -38,11 +46,13 @@ struct Gate {
     grants: Arc<Grants>,
     link: Arc<Link>,
     in_flight: Arc<Semaphore>,
+    open: Arc<Semaphore>,
 }
 
 type Request = http::Request<WasiBody>;
-/// The second part drives the connection as long as the response is read.
-type Answer = (http::Response<WasiBody>, Box<dyn Future<Output = Result<()>> + Send>);
+type Response = http::Response<WasiBody>;
+/// The second part is the engine's way to drive a connection. Ours drive themselves.
+type Answer = (Response, Box<dyn Future<Output = Result<()>> + Send>);
 type Sending = Box<dyn Future<Output = Result<Answer>> + Send>;
 
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -64,7 +74,8 @@ impl Outbound {
         let mut context = WasiHttpCtx::new();
         context.set_field_size_limit(limits::OUTBOUND_HEADERS_MAX_BYTES);
         let in_flight = Arc::new(Semaphore::new(limits::OUTBOUND_IN_FLIGHT_MAX));
-        Self { context, gate: Gate { grants: Arc::clone(grants), link: Arc::clone(link), in_flight } }
+        let open = Arc::new(Semaphore::new(limits::OUTBOUND_OPEN_MAX));
+        Self { context, gate: Gate { grants: Arc::clone(grants), link: Arc::clone(link), in_flight, open } }
     }
 }
 
@@ -72,7 +83,7 @@ impl WasiHttpHooks for Gate {
     /// Each redirect is a new request of the guest's, and comes through here as well.
     fn send_request(
         &mut self,
-        request: Request,
+        mut request: Request,
         options: Option<RequestOptions>,
         _sent: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Sending {
@@ -84,8 +95,14 @@ impl WasiHttpHooks for Gate {
             tell(&self.link, &target, "hosts", "no grant names it");
             return Box::new(std::future::ready(Err(Error::HttpRequestDenied)));
         };
-        let clear = self.link.ask(|host| host.clear_to_send());
+        let Ok(open) = Arc::clone(&self.open).try_acquire_owned() else {
+            tell_of_too_many(&self.link, &target);
+            return Box::new(std::future::ready(Err(Error::ConnectionLimitReached)));
+        };
+        let decoding = coding::accept(request.headers_mut());
+        let (clear, cancelled) = self.link.ask(|host| (host.clear_to_send(), host.cancellation()));
         let (link, in_flight) = (Arc::clone(&self.link), Arc::clone(&self.in_flight));
+        let grants = Arc::clone(&self.grants);
         Box::new(async move {
             let _slot = in_flight.acquire_owned().await.expect("the semaphore is never closed");
             if !clear.await {
@@ -93,11 +110,20 @@ impl WasiHttpHooks for Gate {
                 // The instance ends here: its guest is not to see an error first.
                 std::future::pending::<()>().await;
             }
-            let sent = send(request, &target, reach, Timeouts::of(options, link.deadline())).await;
+            let timeouts = Timeouts::of(options, link.deadline());
+            let way = Way { target, reach };
+            let leave = Leave { timeouts, open: Some(open), cancelled: cancelled.clone() };
+            let sent = tokio::select! {
+                biased;
+                () = cancelled.cancelled() => Err(of_cancelled_run()),
+                sent = send(request, &way, leave, &grants.connections) => sent,
+            };
             if matches!(sent, Err(Error::DestinationIpProhibited)) {
-                tell(&link, &target, "private_hosts", "it leads to an address that is not public");
+                tell(&link, &way.target, "private_hosts", "it leads to an address that is not public");
             }
-            sent
+            let response = sent?;
+            let response = if decoding == Decoding::ByHost { coding::decoded(response) } else { response };
+            Ok::<Answer, Error>((response, Box::new(std::future::ready(Ok(())))))
         })
     }
 }
@@ -108,9 +134,30 @@ fn tell(link: &Link, target: &Target, key: &str, reason: &str) {
     link.log(Line { level: "warn", message, fields: None });
 }
 
+fn tell_of_too_many(link: &Link, target: &Target) {
+    let message = format!(
+        "a request to {target} was refused: {} responses are open; read their bodies to the end, or cancel them",
+        limits::OUTBOUND_OPEN_MAX
+    );
+    link.log(Line { level: "warn", message, fields: None });
+}
+
 fn denial(target: &Target, key: &str, reason: &str) -> String {
     let remedy = format!("to allow it, add {key} = [\"{target}\"] to the plugin's table in stepwell.toml");
     format!("a request to {target} was denied: {reason}; {remedy}")
+}
+
+/// The guest may see this error before its run ends.
+fn of_cancelled_run() -> Error {
+    Error::InternalError(Some("the run was cancelled".to_owned()))
+}
+
+/// What a request may use up, and when it has to end.
+struct Leave {
+    timeouts: Timeouts,
+    /// Counts the response among the instance's open ones, to the end of its body.
+    open: Option<OwnedSemaphorePermit>,
+    cancelled: CancellationToken,
 }
 
 /// How long each part may take.
@@ -134,27 +181,78 @@ impl Timeouts {
     }
 }
 
-async fn send(mut request: Request, target: &Target, reach: Reach, timeouts: Timeouts) -> Result<Answer> {
-    let connecting = connect::connect(target, reach);
-    let stream = within(timeouts.connect, Error::ConnectionTimeout, connecting).await??;
-    let mut client = hyper::client::conn::http1::Builder::new();
-    client.max_buf_size(limits::OUTBOUND_HEADERS_MAX_BYTES);
-    let (mut sender, mut connection) = client.handshake(stream).await.map_err(told)?;
+/// Sends a request through a connection that is kept open, or through a new one.
+async fn send(mut request: Request, way: &Way, mut leave: Leave, connections: &Connections) -> Result<Response> {
     *request.uri_mut() = origin_form(request.uri())?;
-    let response = async {
-        let mut answer = std::pin::pin!(sender.send_request(request));
-        tokio::select! {
-            biased;
-            response = &mut answer => response.map_err(told),
-            ended = &mut connection => {
-                ended.map_err(told)?;
-                answer.await.map_err(told)
+    while let Some(kept) = connections.take(way) {
+        match through(kept, request, way, &mut leave, connections).await? {
+            Sent::Answered(response) => return Ok(response),
+            Sent::TooLate(unsent, _) => request = unsent,
+        }
+    }
+    let sender = within(leave.timeouts.connect, Error::ConnectionTimeout, dial(way)).await??;
+    match through(sender, request, way, &mut leave, connections).await? {
+        Sent::Answered(response) => Ok(response),
+        Sent::TooLate(_, error) => Err(error),
+    }
+}
+
+/// What came of sending a request through a connection.
+enum Sent {
+    Answered(Response),
+    /// The server had closed the connection, which says so. The request may be sent through another one.
+    TooLate(Request, Error),
+}
+
+async fn through(
+    mut sender: Sender,
+    request: Request,
+    way: &Way,
+    leave: &mut Leave,
+    connections: &Connections,
+) -> Result<Sent> {
+    let again = repeatable(&request);
+    let sending = sender.try_send_request(request);
+    match within(leave.timeouts.first_byte, Error::ConnectionReadTimeout, sending).await? {
+        Ok(response) => {
+            connections.keep(way.clone(), sender);
+            Ok(Sent::Answered(response.map(|incoming| body::bounded(incoming, leave))))
+        }
+        Err(mut failed) => {
+            let unsent = failed.take_message();
+            let error = failed.into_error();
+            let is_closed = error.is_incomplete_message() || error.is_closed() || error.is_canceled();
+            match unsent.or(again.filter(|_| is_closed)) {
+                Some(request) => Ok(Sent::TooLate(request, told(error))),
+                None => Err(told(error)),
             }
         }
-    };
-    let response = within(timeouts.first_byte, Error::ConnectionReadTimeout, response).await??;
-    let response = response.map(|incoming| body::bounded(incoming, timeouts.between_bytes));
-    Ok((response, Box::new(async move { connection.await.map_err(told) })))
+    }
+}
+
+/// A copy of a request that may be sent twice (RFC 9110, 9.2.2), and has no body.
+fn repeatable(request: &Request) -> Option<Request> {
+    if !request.method().is_idempotent() || !request.body().is_end_stream() {
+        return None;
+    }
+    let mut copy = Request::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
+
+/// Connects, and has the connection driven until it is closed or nobody needs it.
+async fn dial(way: &Way) -> Result<Sender> {
+    let stream = connect::connect(&way.target, way.reach).await?;
+    let mut client = hyper::client::conn::http1::Builder::new();
+    client.max_buf_size(limits::OUTBOUND_HEADERS_MAX_BYTES);
+    let (sender, connection) = client.handshake(stream).await.map_err(told)?;
+    tokio::spawn(async move {
+        // What a request makes of an error, it is told itself.
+        let _ = connection.await;
+    });
+    Ok(sender)
 }
 
 async fn within<T>(time: Duration, error: Error, work: impl Future<Output = T>) -> Result<T> {

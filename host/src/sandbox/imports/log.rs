@@ -37,6 +37,11 @@ impl wit::log::Host for State {
         self.panicked = Some(Panicked { message: line(&message, Breaks::Kept), place: line(&place, Breaks::Stripped) });
         Ok(())
     }
+
+    fn guess(&mut self, message: String) -> Result<()> {
+        self.guess = (!message.is_empty()).then(|| line(&message, Breaks::Kept));
+        Ok(())
+    }
 }
 
 /// A JSON object, where it is one and has something in it; else a word about why it is missing.
@@ -47,7 +52,7 @@ fn read_fields(fields: String) -> Option<Json> {
     if fields.len() > limits::LOG_LINE_MAX_BYTES {
         return Some(left_out(&format!("{} bytes", fields.len())));
     }
-    match Json::parse(fields) {
+    match Json::of_guest_cut(&fields) {
         Ok(json) if json.as_str().trim_start().starts_with('{') => Some(json),
         Ok(_) => Some(left_out("not a JSON object")),
         Err(error) => Some(left_out(&error.to_string())),

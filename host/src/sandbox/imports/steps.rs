@@ -4,7 +4,7 @@ use wasmtime::Result;
 
 use crate::model::{Failure, Json, Kind, OpKey};
 use crate::sandbox::bindings::wit;
-use crate::sandbox::fault::Stop;
+use crate::sandbox::fault::{self, Stop};
 use crate::sandbox::instance::State;
 use crate::sandbox::translate;
 use crate::sandbox::{Control, Decision, Found};
@@ -26,15 +26,15 @@ impl wit::steps::Host for State {
     }
 
     fn finish(&mut self, key: wit::OperationKey, value: Result<String, wit::Failure>) -> Result<wit::Control> {
-        self.meter.forgive();
         let key = translate::key(key);
         let value = match value {
-            Ok(text) => Json::parse(text).map_err(|error| {
-                let message = format!("step {key} returned what is {error}");
+            Ok(text) => Json::of_guest(&text).map_err(|error| {
+                let message = format!("the result of step {key} is {error}");
                 Failure::of_host(Kind::Application, translate::INVALID_JSON, message)
             }),
-            Err(failure) => Err(translate::failure(failure)),
+            Err(failure) => Err(fault::naming_limit(translate::failure(failure), &self.meter)),
         };
+        self.meter.forgive();
         let control = self.link.ask(|host| host.finish(key, value)).map_err(Stop::refused)?;
         self.close_step();
         Ok(match control {

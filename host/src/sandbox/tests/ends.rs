@@ -38,6 +38,16 @@ async fn a_panics_words_are_its_message() {
 }
 
 #[tokio::test]
+async fn a_guess_is_added_to_what_the_trap_says() {
+    let failure = fault("(call $guess (i32.const 640) (i32.const 3)) unreachable").await;
+    let wanted = "wasm trap: wasm `unreachable` instruction executed\n(perhaps: run)";
+    assert_eq!((failure.name.as_str(), failure.message.as_str()), ("WasmTrap", wanted));
+    let taken_back =
+        fault("(call $guess (i32.const 640) (i32.const 3)) (call $guess (i32.const 0) (i32.const 0)) unreachable");
+    assert_eq!(taken_back.await.message, "wasm trap: wasm `unreachable` instruction executed");
+}
+
+#[tokio::test]
 async fn endless_recursion_is_told_apart() {
     let more = "(func $deeper (param i32) (result i32) (i32.add (call $deeper (local.get 0)) (i32.const 1)))";
     let plugin = load(Guest { run: "(call $deeper (i32.const 0))", more, ..Guest::default() }.build()).await;

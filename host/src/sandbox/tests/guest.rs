@@ -42,6 +42,7 @@ const PRELUDE: &str = r#"
     (import "stepwell:plugin/steps@VERSION" "failed-step" (func $failed_step (param i32 i32 i32 i32)))
     (import "stepwell:plugin/log@VERSION" "write" (func $log (param i32 i32 i32 i32 i32)))
     (import "stepwell:plugin/log@VERSION" "panicked" (func $panicked (param i32 i32 i32 i32)))
+    (import "stepwell:plugin/log@VERSION" "guess" (func $guess (param i32 i32)))
     (import "wasi:clocks/wall-clock@0.2.0" "now" (func $wall (param i32)))
     (import "wasi:clocks/monotonic-clock@0.2.0" "now" (func $monotonic (result i64)))
     (import "wasi:random/random@0.2.3" "get-random-u64" (func $random (result i64)))

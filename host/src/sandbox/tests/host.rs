@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 
 use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
 
 use crate::model::{Failure, Json, OpKey};
 use crate::sandbox::{Control, Decision, Found, Line, Resolved, StepHost, Usage};
@@ -22,6 +23,7 @@ pub struct Tape {
     pub failed: HashMap<OpKey, Json>,
     /// Whether a request may leave.
     pub clear: bool,
+    pub cancellation: CancellationToken,
 }
 
 /// Results are recorded this much later, each.
@@ -94,6 +96,10 @@ impl StepHost for Player {
 
     fn log(&mut self, line: Line) {
         self.tape().lines.push(line);
+    }
+
+    fn cancellation(&mut self) -> CancellationToken {
+        self.tape().cancellation.clone()
     }
 
     fn clear_to_send(&mut self) -> Pin<Box<dyn Future<Output = bool> + Send>> {

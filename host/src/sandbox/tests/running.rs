@@ -59,7 +59,7 @@ async fn what_is_no_json_is_the_guests_error() {
     enter(&plugin, &player).await;
     let Err(failure) = player.tape().finished[0].1.clone() else { panic!("not refused") };
     assert_eq!((failure.kind, failure.name.as_str()), (Kind::Application, "InvalidJson"));
-    assert!(failure.message.starts_with("step a returned what is not valid JSON: EOF"), "{}", failure.message);
+    assert!(failure.message.starts_with("the result of step a is not valid JSON: EOF"), "{}", failure.message);
 
     let (exit, _) = run("(call $completed (i32.const 640) (i32.const 3))").await;
     let Exit::Failed(failure) = exit else { panic!("{exit:?}") };

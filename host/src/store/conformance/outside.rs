@@ -63,6 +63,25 @@ pub async fn tells_who_executes<S: Store>(mut world: World<'_, S, impl AsyncFn(&
     assert!(world.lease(1).await.is_empty(), "what was taken is gone");
 }
 
+/// A swap overtakes the plan of a run's end at the moment when its letters have been taken.
+pub async fn keeps_the_letters_of_a_refused_end<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let run = world.start().await;
+    let lease = world.lease_one().await;
+    world.store().cancel(&world.namespace, run, "told to").await.expect("accepted");
+    let letters = world.store().mail(&lease, 0).await.expect("read");
+    world.store().took_mail(&lease, letters[0].0);
+    let stale = world.end(completed(), Vec::new());
+    super::plugins::activate(&world, 1).await;
+    let refused = world.store().settle(&lease, stale).await;
+    assert!(matches!(refused, Err(Error::StaleGeneration { .. })), "{refused:?}");
+    world.crash_and_open().await;
+    let lease = world.lease_one().await;
+    assert_eq!(mail(&world, &lease).await, [Mail::Cancel { reason: "told to".into() }]);
+    world.complete(&lease).await;
+    world.crash_and_open().await;
+    assert!(world.lease(1).await.is_empty(), "an end that was accepted takes its letters with it");
+}
+
 pub async fn acts_once<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
     world.start().await;
     let lease = world.lease_one().await;

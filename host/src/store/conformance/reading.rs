@@ -152,6 +152,12 @@ pub async fn keeps_each_log_line_once<S: Store>(mut world: World<'_, S, impl Asy
     let view = world.store().run(&world.namespace, run).await.expect("read").expect("known");
     assert_eq!(view.log, expected);
     world.store().log(&lease, vec![line(1, 0, "second, replayed")]);
+    // Steps side by side number their lines alike.
+    let beside = LogLine { step: Some(OpKey::new("s", 3)), ..line(1, 0, "of another step") };
+    let in_body = LogLine { step: None, ..line(1, 1, "of the body") };
+    world.store().log(&lease, vec![beside.clone(), in_body.clone(), beside.clone()]);
+    let [first, second, third] = expected;
+    let expected = [first, in_body, second, third, beside];
     world.complete(&lease).await;
     world.close_and_open().await;
     let view = world.store().run(&world.namespace, run).await.expect("read").expect("known");

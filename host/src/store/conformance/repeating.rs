@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::world::{World, completed, failed, orders, step};
-use crate::model::{Entry, NewRun, Pace, Record, RunId, Terms, Throttled};
-use crate::store::{Error, Pause, Repeat, Replay, Replayed, RunFilter, Store};
+use crate::limits;
+use crate::model::{Entry, Namespace, NewRun, Pace, Record, RunId, Terms, Throttled};
+use crate::store::{
+    BulkRetry, BulkRetryView, Code, Error, FailedRuns, Pause, Refusal, Repeat, Replay, Replayed, RunFilter, Store,
+};
 
 fn replay<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, of: RunId, repeat: Repeat) -> Replay {
     let run = NewRun { replay_of: Some(of), ..world.new_run("f") };
@@ -53,6 +56,39 @@ pub async fn does_no_more_over_than_a_limit<S: Store>(mut world: World<'_, S, im
     assert_eq!(world.lease_all().await.len(), 1, "results that are kept are no start");
     world.now += 10_000;
     assert_eq!(world.lease_all().await.len(), 1);
+}
+
+pub async fn remembers_bulk_retries<S: Store>(mut world: World<'_, S, impl AsyncFn(&str) -> S>) {
+    let which = FailedRuns { function: Some("shop-f".into()), filter: Some("true".into()), ..FailedRuns::default() };
+    let wish = |world: &World<'_, S, _>, code| BulkRetry {
+        id: world.ids.bulk_retry(world.now),
+        namespace: world.namespace.clone(),
+        which: which.clone(),
+        code,
+    };
+    let first = world.store().begin_bulk_retry(wish(&world, Code::Live)).await.expect("taken");
+    let second = world.store().begin_bulk_retry(wish(&world, Code::Same)).await.expect("taken");
+    let run = world.start().await;
+    assert!(first.reached.to_bytes() < run.to_bytes(), "what fails later is not meant");
+    world.crash_and_open().await;
+    assert_eq!(world.store().unfinished_bulk_retry().await, Ok(Some(first.clone())), "the oldest comes first");
+    assert_eq!(world.store().bulk_retries(&world.namespace).await, Ok(vec![second.clone(), first.clone()]));
+    let refusals = vec![Refusal { run_id: run.to_string(), reason: "paused".into() }];
+    let done = BulkRetryView { retried: 3, already: 2, refused: 1, refusals, is_finished: true, reached: run, ..first };
+    assert_eq!(world.store().note_bulk_retry(done.clone()).await, Ok(true));
+    world.crash_and_open().await;
+    assert_eq!(world.store().bulk_retries(&world.namespace).await, Ok(vec![second.clone(), done.clone()]));
+    assert_eq!(world.store().unfinished_bulk_retry().await, Ok(Some(second.clone())));
+    let id = second.retry.id;
+    let other = Namespace::new("other").expect("a name");
+    assert_eq!(world.store().forget_bulk_retry(&other, id).await, Ok(false), "namespaces are apart");
+    assert_eq!(world.store().forget_bulk_retry(&world.namespace, id).await, Ok(true));
+    assert_eq!(world.store().note_bulk_retry(second).await, Ok(false), "it was forgotten");
+    for _ in 0..limits::BULK_RETRIES_MAX {
+        world.store().begin_bulk_retry(wish(&world, Code::Live)).await.expect("the one that has finished makes room");
+    }
+    let refused = world.store().begin_bulk_retry(wish(&world, Code::Live)).await;
+    assert_eq!(refused, Err(Error::TooManyBulkRetries(limits::BULK_RETRIES_MAX)));
 }
 
 pub async fn refuses_to_do_it_over<S: Store>(world: World<'_, S, impl AsyncFn(&str) -> S>) {

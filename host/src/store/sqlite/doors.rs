@@ -41,6 +41,12 @@ impl Writer {
         {
             return Ok(Entrance::KeptOut);
         }
+        // Before it is counted: a run that gathers counts once, at its first event.
+        if let Some(gather) = &run.door.gather
+            && let Some(joined) = self.join(function, gather, event, run, after)?
+        {
+            return Ok(Entrance::Joined(joined));
+        }
         if !self.admit(function, run, now)? {
             self.tell_invoker(run, "rate_limited", "invoked function is rate limited", after)?;
             return Ok(Entrance::KeptOut);
@@ -48,11 +54,6 @@ impl Writer {
         if let Some(once) = once {
             let mut note = self.connection.prepare_cached("INSERT OR REPLACE INTO senders VALUES (?, ?, ?)")?;
             note.execute(params![function, once, (now + limits::SENDER_ID_MS) as i64])?;
-        }
-        if let Some(gather) = &run.door.gather
-            && let Some(joined) = self.join(function, gather, event, run, after)?
-        {
-            return Ok(Entrance::Joined(joined));
         }
         if let Some((key, mode)) = &run.door.singleton
             && !self.lock(function, key, *mode, run, after)?

@@ -78,7 +78,8 @@ pub fn write(connection: &Connection, lines: Vec<(i64, LogLine)>) -> rusqlite::R
             continue;
         }
         let level = LEVELS.iter().position(|level| *level == line.level).unwrap_or(1) as i64;
-        let (step_id, step_n) = line.step.as_ref().map(|key| (&*key.id, key.n)).unzip();
+        // No step has an empty id.
+        let (step_id, step_n) = line.step.as_ref().map_or(("", 0), |key| (&*key.id, key.n));
         let fields = line.fields.as_ref().map(Json::as_str);
         *known += insert.execute(params![
             run,
@@ -99,18 +100,19 @@ pub fn write(connection: &Connection, lines: Vec<(i64, LogLine)>) -> rusqlite::R
 /// The number stands in `at` of a last line; [`read_line`] makes a sentence of it.
 fn note_left_out(connection: &Connection, run: i64, lines: u64) -> rusqlite::Result<()> {
     connection.execute(
-        "INSERT INTO logs VALUES (?1, 4294967295, 4294967295, 0, NULL, NULL, ?2, 2, '', NULL)
+        "INSERT INTO logs VALUES (?1, 4294967295, 4294967295, 0, '', 0, ?2, 2, '', NULL)
          ON CONFLICT DO UPDATE SET at = at + ?2",
         params![run, lines as i64],
     )?;
     Ok(())
 }
 
-/// A run's lines in order.
+/// A run's lines by time; of lines of one time the body's first, then each step's. Attempts say nothing about the time,
+/// since each step counts its own.
 pub fn read(connection: &Connection, run: i64) -> Result<Vec<LogLine>, Error> {
     let mut query = connection.prepare_cached(
         r#"SELECT attempt, "order", nth, step_id, step_n, at, level, message, fields FROM logs WHERE run = ?
-           ORDER BY attempt, "order", nth"#,
+           ORDER BY "order" = 4294967295, at, "order", step_id, step_n, attempt, nth"#,
     )?;
     let lines = query.query_map([run], read_line)?.collect::<Result<Vec<_>, _>>()?;
     Ok(lines)
@@ -120,14 +122,14 @@ fn read_line(row: &Row<'_>) -> Result<LogLine, rusqlite::Error> {
     let order: u32 = row.get(1)?;
     let at = row.get::<_, i64>(5)? as u64;
     let is_note = order == u32::MAX;
-    let step: Option<String> = row.get(3)?;
+    let step: String = row.get(3)?;
     Ok(LogLine {
         attempt: row.get(0)?,
         order,
         nth: row.get(2)?,
-        step: match step {
-            Some(id) => Some(OpKey::new(id, row.get(4)?)),
-            None => None,
+        step: match step.is_empty() {
+            false => Some(OpKey::new(step, row.get(4)?)),
+            true => None,
         },
         at: if is_note { 0 } else { at },
         level: LEVELS.get(row.get::<_, u32>(6)? as usize).copied().unwrap_or("info"),

@@ -103,7 +103,8 @@ impl Writer {
         Ok(true)
     }
 
-    /// Throws away what the lease's holder has taken.
+    /// Deletes the letters that the lease's holder has taken. Only for a verdict that nothing can refuse any more: the
+    /// records that stand for the letters are written in the same transaction.
     pub fn clear_mail(&mut self, active: &Active, after: &mut After) -> rusqlite::Result<()> {
         let up_to = active.mail_taken();
         if up_to > 0 {

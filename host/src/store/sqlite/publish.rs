@@ -110,7 +110,9 @@ impl Writer {
         self.insert_run(run, &event.id.to_bytes(), namespace, None)?;
         let outcome = codec::outcome_bytes(&Outcome::Skipped { reason: reason.into() });
         let mut insert = self.connection.prepare_cached("INSERT INTO ends VALUES (?, ?, ?, NULL, ?, NULL)")?;
-        insert.execute(params![run.id.row(), SKIPPED, event.id.created() as i64, outcome])?;
+        // No earlier than it was queued, which may be a moment behind its event.
+        let at = run.id.created().max(event.id.created());
+        insert.execute(params![run.id.row(), SKIPPED, at as i64, outcome])?;
         Ok(())
     }
 

@@ -10,10 +10,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::leases::Active;
 use crate::flow::Notes;
 use crate::limits;
-use crate::model::{CancellationId, Event, FunctionKey, Namespace, OpKey, Outcome, PluginName, RunId};
+use crate::model::{BulkRetryId, CancellationId, Event, FunctionKey, Namespace, OpKey, Outcome, PluginName, RunId};
 use crate::store::{
-    Cancellation, CancellationView, Cancelled, Done, Effect, Error, Pause, Publication, Published, Replay, Replayed,
-    Signal, Urgency, Verdict, Version,
+    BulkRetry, BulkRetryView, Cancellation, CancellationView, Cancelled, Done, Effect, Error, Pause, Publication,
+    Published, Replay, Replayed, Signal, Urgency, Verdict, Version,
 };
 
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
@@ -59,6 +59,19 @@ pub enum Command {
     ForgetCancellation {
         namespace: Namespace,
         id: CancellationId,
+        answer: Answer<bool>,
+    },
+    BeginBulkRetry {
+        retry: BulkRetry,
+        answer: Answer<BulkRetryView>,
+    },
+    NoteBulkRetry {
+        view: BulkRetryView,
+        answer: Answer<bool>,
+    },
+    ForgetBulkRetry {
+        namespace: Namespace,
+        id: BulkRetryId,
         answer: Answer<bool>,
     },
     /// Goes on with what is to end many runs.

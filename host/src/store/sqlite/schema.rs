@@ -17,6 +17,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0004_flow.sql"),
     include_str!("../../../migrations/sqlite/0005_cancellations.sql"),
     include_str!("../../../migrations/sqlite/0006_replays.sql"),
+    include_str!("../../../migrations/sqlite/0007_log_lines_of_steps.sql"),
+    include_str!("../../../migrations/sqlite/0008_bulk_retries.sql"),
 ];
 
 /// Small pages: with one commit for each acceptance and each end, most of what is written is pages around few new rows

@@ -24,9 +24,9 @@ impl Writer {
     }
 
     fn write_verdict(&mut self, active: &Arc<Active>, verdict: Verdict, after: &mut After) -> Result<(), Trouble> {
-        self.clear_mail(active, after)?;
         match verdict {
             Verdict::Park { due } => {
+                self.clear_mail(active, after)?;
                 self.write_segment(active, after)?;
                 let has_mail = active.has_mail() || after.posted.iter().any(|posted| posted.run == active.row());
                 let due = if has_mail { Some(0) } else { due };
@@ -36,11 +36,13 @@ impl Writer {
                 after.returned.push((active.clone(), Returned::Parked(due)));
             }
             Verdict::Release => {
+                self.clear_mail(active, after)?;
                 self.write_segment(active, after)?;
                 self.shared.slots.clear(active.slot);
                 after.returned.push((active.clone(), Returned::Released));
             }
             Verdict::End { outcome, at, generation, lifecycle } => {
+                // Nothing is deleted before the last line that can refuse: a refused end leaves its letters.
                 self.check_generation(generation)?;
                 let segment = active.drain().unwrap_or_default();
                 let written = self.write_end(active, &segment, &outcome, at, lifecycle, after);
@@ -109,9 +111,11 @@ fn answer_of(outcome: &Outcome) -> Result<Json, Failure> {
     match outcome {
         Outcome::Completed(value) => Ok(value.clone()),
         Outcome::Failed(failure) => Err(failure.clone().never_retried()),
+        // Inngest's message; the reason is an addition.
         Outcome::Cancelled { reason } | Outcome::Skipped { reason } => {
-            let message = format!("the invoked run was cancelled: {reason}");
-            Err(Failure::of_host(Kind::Cancelled, "InvocationCancelled", message).coded("cancelled").never_retried())
+            let failure = Failure::of_host(Kind::Cancelled, "Error", "function cancelled");
+            let details = Some(Json::of(&serde_json::json!({ "reason": reason })));
+            Err(Failure { details, ..failure }.coded("cancelled").never_retried())
         }
     }
 }

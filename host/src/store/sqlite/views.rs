@@ -48,6 +48,10 @@ fn view(connection: &Connection, run: RunRow) -> Result<RunView, Error> {
         Some(Outcome::Cancelled { .. }) => Status::Cancelled,
         Some(Outcome::Skipped { .. }) => Status::Skipped,
     };
+    let has_begun = match &ended {
+        None => has_begun(connection, run.id, run.replay_of)?,
+        Some(ended) => !matches!(ended.outcome, Outcome::Skipped { .. }),
+    };
     let mut query = connection.prepare_cached("SELECT due FROM open WHERE run = ?")?;
     let due: Option<Option<i64>> = query.query_row([run.id.row()], |row| row.get(0)).optional()?;
     Ok(RunView {
@@ -59,6 +63,7 @@ fn view(connection: &Connection, run: RunRow) -> Result<RunView, Error> {
         replay_of: run.replay_of,
         replays: Vec::new(),
         status,
+        has_begun,
         due: due.flatten().map(|due| due as u64),
         held_by: None,
         gathers: None,
@@ -66,6 +71,13 @@ fn view(connection: &Connection, run: RunRow) -> Result<RunView, Error> {
         journal: Vec::new(),
         log: Vec::new(),
     })
+}
+
+/// Whether the unended run has recorded something. What a replay begins with was recorded for it.
+fn has_begun(connection: &Connection, run: RunId, replay_of: Option<RunId>) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM segments WHERE run = ? AND first >= ?)";
+    let first = i64::from(replay_of.is_some());
+    Ok(connection.prepare_cached(sql)?.query_row([run.row(), first], |row| row.get(0))?)
 }
 
 /// The runs that a filter lets through, newest first. `executing`: the rows of those that do.

@@ -199,6 +199,19 @@ impl Writer {
                 let forgotten = self.forget_cancellation(&namespace, id);
                 after.answer(answer, forgotten)
             }
+            Command::BeginBulkRetry { retry, answer } => {
+                let begun = self.begin_bulk_retry(retry);
+                after.answer(answer, begun)
+            }
+            Command::NoteBulkRetry { view, answer } => {
+                after.passes("note_retries");
+                let noted = self.note_bulk_retry(&view);
+                after.answer(answer, noted)
+            }
+            Command::ForgetBulkRetry { namespace, id, answer } => {
+                let forgotten = self.forget_bulk_retry(&namespace, id);
+                after.answer(answer, forgotten)
+            }
             Command::CancelSome => {
                 after.passes("cancel_some");
                 self.cancel_some(after)

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import hints
+
 _PACKAGE = Path(__file__).parent
 _ENTRY = "stepwell_plugin"
 # The SDK first: what it mends of asyncio is to be so for a module that imports it by name.
-_ENTRY_TEXT = """from stepwell import files
+_ENTRY_TEXT = """from stepwell import clients, files
+
+clients.install()
 import {module}
 from stepwell.component import FailureHandler, Functions
 
@@ -23,7 +27,7 @@ _TOOL = "componentize-py"
 # What a folder of sources holds that is no source; components are for one kind of machine, and compiled code is not.
 _LEFT_OUT = ("__pycache__", "*.so", "*.pyd", "*.dylib", "*.wasm", ".*")
 # Of the SDK itself: what is for builds and for tests.
-_LEFT_OUT_OF_SDK = ("wit", "testing", "build.py", "inspection.py", "__main__.py")
+_LEFT_OUT_OF_SDK = ("wit", "testing", "build.py", "hints.py", "inspection.py", "__main__.py")
 
 
 class BuildError(Exception):
@@ -93,7 +97,7 @@ def _inspect(root: Path, module: str) -> dict[str, Any]:
         raise BuildError(f"failed to import {module}: Python ended with {inspection.returncode}")
     inspected: dict[str, Any] = json.loads(inspection.stdout)
     if problem := inspected.get("error"):
-        raise BuildError(f"failed to import {module}:\n{problem.rstrip()}")
+        raise BuildError(f"failed to import {module}:\n{problem.rstrip()}{hints.of_import(problem)}")
     if not inspected["functions"]:
         raise BuildError(f"{module} makes no plugin: end it with `plugin(…)`, called with your functions")
     return inspected
@@ -113,7 +117,7 @@ def _gather(sources: Path, places: list[str]) -> None:
 def _componentize(tool: Path, sources: Path, component: Path, scratch: Path, compiled: list[str]) -> None:
     # It would add all packages that it can find, and what variables there are; it finds an environment without any.
     Path(scratch, "empty/lib/site-packages").mkdir(parents=True)
-    contract = ["--wit-path", str(_PACKAGE / "wit"), "--world", "plugin"]
+    contract = ["--wit-path", str(_PACKAGE / "wit"), "--world", "guest"]
     command = [str(tool), *contract, "componentize", _ENTRY, "--python-path", str(sources), "--output", str(component)]
     variables = {name: os.environ[name] for name in ["SYSTEMROOT", "TMPDIR", "TEMP"] if name in os.environ}
     made = subprocess.run(
@@ -123,8 +127,7 @@ def _componentize(tool: Path, sources: Path, component: Path, scratch: Path, com
         return
     # What it says of its own code comes before the plugin's traceback, and the error a second time behind.
     said = (made.stderr or made.stdout).rpartition("AssertionError: ")[2].partition("\nCaused by:")[0].strip()
-    hint = f"\n{', '.join(compiled)}: compiled for this machine, which a plugin cannot run" if compiled else ""
-    raise BuildError(f"{_TOOL} failed:\n{said}{hint}")
+    raise BuildError(f"{_TOOL} failed:\n{said}{hints.of_component(said, compiled)}")
 
 
 def _put(component: Path, output: Path) -> None:

@@ -1,7 +1,6 @@
 """The component's two exports, and the host behind its imports."""
 
 import io
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 from componentize_py_types import Err, Ok
 from wit_world import exports
 from wit_world.exports import functions as exported
-from wit_world.imports import log, steps, types
+from wit_world.imports import log, steps
+from wit_world.imports import stepwell_plugin_types as types
 
 from . import registry, values
 from .failure import Advice, Cause, Failure, Key
@@ -18,7 +18,7 @@ from .host import Answer, Completed, Failed, Found, Level, Outcome, Resolved, Ru
 # What was printed is to be in the log whatever ends the instance, a deadline for one.
 for stream in (sys.stdout, sys.stderr):
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(line_buffering=True)
+        stream.reconfigure(line_buffering=True, errors=values.MENDING)
 
 
 class Functions(exports.Functions):  # type: ignore[misc]
@@ -68,7 +68,7 @@ class Imports:
         return given
 
     def log(self, level: Level, message: str, fields: str) -> None:
-        log.write(log.Level[level.upper()], message, fields)
+        log.write(log.Level[level.upper()], values.text(message), fields)
 
     def call(self, function: Callable[..., Any], input: Sequence[Any], named: Mapping[str, Any]) -> Any:
         return function(*input, **named)
@@ -146,6 +146,6 @@ def _json(details: Any) -> str | None:
 def _parsed(details: str | None) -> Any:
     """Details are JSON by contract; should they not be, their text is still worth keeping."""
     try:
-        return None if details is None else json.loads(details)
+        return None if details is None else values.read(details)
     except ValueError:
         return details

@@ -1,10 +1,9 @@
 """What handlers are called with."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, Generic
 
-from . import models
+from . import models, values
 from .errors import StepError
 from .event import Event, FunctionFailed, T
 from .failure import Failure, Key
@@ -24,7 +23,8 @@ class Context(Generic[T]):
     """All events that started the run."""
     run_id: str
     attempt: int
-    """The body's attempt: 0, and one more for each time it has failed since the last new result."""
+    """The attempt, from 0. While a step is retried, in its function and on the way to it, it is the step's own.
+    Else it is the body's, which counts its failures since the last new result."""
     max_attempts: int
     """How many attempts the body and each step have: retries + 1."""
     step: Step
@@ -41,7 +41,7 @@ class FailedRun:
         self._host = host
 
     def step(self, id: str, n: int = 0, *, result: Any = Any) -> Any:
-        """The recorded result of a step, by its id and how-manieth use of that id it was; `None` if it had none.
+        """The recorded result of a step, by its id and which use of that id it was, from 0; `None` if it had none.
 
         Raises the step's own `StepError`, if it is its failure that is recorded. `result` is the type to read it as.
 
@@ -51,7 +51,7 @@ class FailedRun:
         recorded = self._host.failed_step(key)
         if isinstance(recorded, Failure):
             raise StepError(key, recorded)
-        return None if recorded is None else models.read(result, json.loads(recorded), f'the result of step "{id}"')
+        return None if recorded is None else models.read(result, values.read(recorded), f'the result of step "{id}"')
 
 
 @dataclass(frozen=True)
@@ -96,5 +96,5 @@ def of_failure(entered: RunContext, error: Failure, operations: Operations, data
 
 
 def _event(text: str, data: Any) -> Event[Any]:
-    event: Event[Any] = models.read(Event[data], json.loads(text), "the event")
+    event: Event[Any] = models.read(Event[data], values.read(text), "the event")
     return event

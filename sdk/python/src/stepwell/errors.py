@@ -67,6 +67,13 @@ class HttpStatusError(NonRetriableError):
         self.code = str(status)
 
 
+class NoSocketsError(OSError):
+    """The code wants more of a socket than requests of HTTP."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        super().__init__("a plugin has no sockets: use ctx.step.fetch, or a client that speaks HTTP")
+
+
 class StepError(Exception):
     """How a step ended that failed for good: what awaiting it raises.
 

@@ -10,7 +10,7 @@ Kind = Literal["application", "trap", "timeout", "limit", "divergence", "cancell
 
 @dataclass(frozen=True)
 class Key:
-    """An operation's identity within its run: its id, and the how-manieth use of that id it is (0-based)."""
+    """An operation's identity within its run: its id, and which use of that id this is, from 0."""
 
     id: str
     n: int = 0

@@ -61,7 +61,7 @@ def request(
     json: object,
     body: str | bytes | None,
     timeout: Duration | None,
-    redirect: Literal["follow", "manual"],
+    redirect: Literal["follow", "manual", "error"],
 ) -> dict[str, Any]:
     """As `wit/found-options.schema.json` has it."""
     sent = {name.lower(): value for name, value in (headers or {}).items()}

@@ -1,10 +1,16 @@
 """Files: what a component knows of them, since when it runs there are none."""
 
+import importlib
 import linecache
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from . import zones
+
+# What packages import when they are first used.
+_IMPORTED_LATER = ("anyio._backends._asyncio", "anyio.to_thread")
 
 
 def keep() -> None:
@@ -17,10 +23,19 @@ def keep() -> None:
     import encodings.utf_16
     import encodings.utf_32  # noqa: F401
 
+    import_what_is_imported_later()
+    zones.keep()
     for module in list(sys.modules.values()):
         if _is_users(module):
             _keep_lines(module.__file__ or "")
     sys.meta_path.append(_Imported())
+
+
+def import_what_is_imported_later() -> None:
+    """Imports what the packages that are there would import at run time, when there are no files."""
+    for name in _IMPORTED_LATER:
+        if name.partition(".")[0] in sys.modules:
+            importlib.import_module(name)
 
 
 def _is_users(module: ModuleType) -> bool:

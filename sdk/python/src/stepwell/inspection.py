@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import registry
+from . import files, registry
 
 Reads = list[tuple[str, str, int]]
 
@@ -24,8 +24,11 @@ def inspect(name: str) -> dict[str, Any]:
     _forget()
     try:
         with_reads_noted(reads, lambda: importlib.import_module(name))
+        files.import_what_is_imported_later()
     except BaseException as error:
         return {"error": "".join(traceback.format_exception(_from_users(error)))}
+    if "zoneinfo" in sys.modules and (problem := _without_zones()):
+        return {"error": problem}
     functions = [
         {"id": member.id, "has_failure_handler": member.has_failure_handler} for member in registry.functions.values()
     ]
@@ -36,6 +39,15 @@ def inspect(name: str) -> dict[str, Any]:
         "sources": sorted({place for module in modules for place in _top(module)}),
         "compiled": sorted({_top_name(module) for module in modules if _is_compiled(module)}),
     }
+
+
+def _without_zones() -> str | None:
+    """Imports the data of time zones, which a plugin that uses `zoneinfo` takes along; or says why it cannot."""
+    try:
+        importlib.import_module("tzdata")
+    except ImportError:
+        return f"it uses zoneinfo, and a plugin has no time zones of its own: {sys.executable} -m pip install tzdata"
+    return None
 
 
 def with_reads_noted(reads: Reads, then: Any) -> None:

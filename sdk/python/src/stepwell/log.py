@@ -2,7 +2,7 @@
 
 from . import values
 from .host import Host, Level
-from .raised import text
+from .values import text
 
 
 class Log:

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 from .attempt import is_inside_step
+from .errors import NoSocketsError
 
 _Timer = tuple[float, int, asyncio.Handle]
 
@@ -103,6 +104,11 @@ class Loop(asyncio.AbstractEventLoop):
         except Exception as error:
             future.set_exception(error)
         return future
+
+    async def create_connection(self, *_: Any, **__: Any) -> Any:
+        raise NoSocketsError
+
+    create_unix_connection = create_datagram_endpoint = create_server = getaddrinfo = create_connection
 
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import json
 import os
 import random
 from collections import Counter
@@ -52,7 +51,7 @@ class Operations:
         """Notes that the code has reached an operation; what it resolves to is plain JSON, or a `StepError`."""
         if not isinstance(id, str) or not id:
             raise StepIdError(f"failed to plan an operation: its id must be a text that is not empty, not {id!r}")
-        id = raised.text(id)  # as it will come back
+        id = values.text(id)  # as it will come back
         if opened := open_step.get():
             opened.nested = opened.nested or NestedStepError(opened.attempt.step.id, id)
             raise opened.nested
@@ -129,4 +128,4 @@ def _resolve(future: asyncio.Future[Any], resolved: Resolved) -> None:
     if isinstance(resolved.value, Failure):
         future.set_exception(StepError(resolved.key, resolved.value))
     else:
-        future.set_result(json.loads(resolved.value))
+        future.set_result(values.read(resolved.value))

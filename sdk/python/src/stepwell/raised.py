@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import NonRetriableError, RetryAfterError, StepError
 from .failure import BY_POLICY, NEVER, Advice, Cause, Failure
-from .values import plain
+from .values import plain, text
 
 # A chain of causes is followed this far; the host keeps fewer, and says how many it has left out.
 CAUSES_MAX = 1_000
@@ -36,16 +36,9 @@ def of_body(error: BaseException) -> Failure:
 
 
 def of_step(error: BaseException) -> Failure:
-    """The failure that ends a step's attempt. The error of *another* step is no more than an error here."""
+    """The failure that ends a step's attempt. The error of *another* step is this step's own then, and as final."""
     failure = of_body(error)
-    if failure.step is not None:
-        return replace(failure, kind="application", step=None, advice=BY_POLICY)
-    return failure
-
-
-def text(string: str) -> str:
-    """Without halves of surrogate pairs, which a `str` may hold and a text of the contract may not."""
-    return string.encode("utf-8", "replace").decode()
+    return failure if failure.step is None else replace(failure, kind="application", step=None)
 
 
 def _unwrapped(error: BaseException) -> BaseException:

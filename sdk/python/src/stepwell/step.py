@@ -1,12 +1,11 @@
 """Durable operations, as a function's body names them."""
 
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
-from . import fetch, models
+from . import fetch, models, values
 from .attempt import attempt
 from .duration import Duration, not_negative
 from .errors import DeserializeError
@@ -198,7 +197,7 @@ class Step:
         json: object = None,
         body: str | bytes | None = None,
         timeout: Duration | None = None,
-        redirect: Literal["follow", "manual"] = "follow",
+        redirect: Literal["follow", "manual", "error"] = "follow",
     ) -> Response:
         """Has the host make a request, to a host that is granted to the plugin; answers its response, of any status.
 
@@ -220,7 +219,7 @@ def _input(operations: Operations, function: Callable[..., Any], own: tuple[Any,
     given = operations.host.step_input(attempt().step) if own else None
     if given is None:
         return own
-    value = json.loads(given)
+    value = values.read(given)
     arguments = value if len(own) > 1 else [value]
     if not isinstance(arguments, list) or len(arguments) != len(own):
         raise DeserializeError(

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub struct Asked {
     /// The operation's id.
     pub id: String,
-    /// The how-manieth use of that id it is (0-based).
+    /// Which use of that id this is, counted from 0.
     pub n: u32,
     /// The attempt (0-based).
     pub attempt: u32,

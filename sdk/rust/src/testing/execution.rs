@@ -3,7 +3,7 @@
 use super::definition::Definition;
 use super::journal::{Journal, cut, text};
 use super::panics::{Interrupt, Thrown};
-use super::pass::Pass;
+use super::pass::{Pass, bounded};
 use super::policy::Policy;
 use super::run::LogLine;
 use crate::bindings::stepwell::plugin::types::{self, Failure, FailureKind, OperationKey, RetryAdvice, RunContext};
@@ -77,11 +77,13 @@ impl Execution {
         self.failed = Some(failed);
     }
 
-    pub(super) fn context(&self, function_id: &str) -> RunContext {
+    /// What its code is entered with: for the body, or for a step, whose own attempt the code then sees.
+    pub(super) fn context(&self, function_id: &str, target: Option<&OperationKey>) -> RunContext {
+        let step = target.and_then(|key| self.journal.operations.iter().find(|operation| operation.key == *key));
         RunContext {
             run_id: self.id.clone(),
             function_id: function_id.to_owned(),
-            attempt: self.journal.body_failures,
+            attempt: step.map_or(self.journal.body_failures, |step| step.failures),
             max_attempts: self.policy.max_attempts(),
             events: self.events.iter().map(Value::to_string).collect(),
         }
@@ -124,10 +126,13 @@ impl Execution {
             return;
         }
         match outcome {
-            types::Outcome::Completed(json) => {
-                let what = format!("completed {}", cut(&json));
-                self.end(Outcome::Completed(json), what, now);
-            }
+            types::Outcome::Completed(json) => match bounded(&json, "the function's result") {
+                Ok(json) => {
+                    let what = format!("completed {}", cut(&json));
+                    self.end(Outcome::Completed(json), what, now);
+                }
+                Err(failure) => self.body_failed(failure, now),
+            },
             types::Outcome::Failed(failure) => self.body_failed(failure, now),
             types::Outcome::Suspended if pass.delivered == self.journal.results.len() => {
                 self.journal.body_due = None;

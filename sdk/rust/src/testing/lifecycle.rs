@@ -2,6 +2,7 @@
 
 use super::execution::{Execution, Outcome};
 use crate::bindings::stepwell::plugin::types::{Cause, Failure, FailureKind};
+use crate::json;
 use serde_json::{Map, Value, json};
 
 pub(super) const FAILED: &str = "inngest/function.failed";
@@ -49,7 +50,7 @@ pub(super) fn scheduled(cron: &str, now: u64) -> Value {
 }
 
 pub(super) fn parsed(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or_else(|_| json.into())
+    json::read(json).unwrap_or_else(|_| json.into())
 }
 
 fn error(failure: &Failure) -> Value {

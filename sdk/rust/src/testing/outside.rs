@@ -75,8 +75,8 @@ impl State {
                 self.refuse(invoker, &key, &failure);
             }
             Some(Outcome::Cancelled(reason)) => {
-                let message = format!("the invoked run was cancelled: {reason}");
-                let error = Error::own("InvocationCancelled", message).with_code("cancelled");
+                let error = Error::own("Error", "function cancelled".to_owned()).with_code("cancelled");
+                let error = error.with_details(&json!({ "reason": reason }));
                 self.refuse(invoker, &key, &Failure { kind: FailureKind::Cancelled, ..error.of_body() });
             }
             None => {}

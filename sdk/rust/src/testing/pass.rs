@@ -1,16 +1,17 @@
 //! One pass through a run's code: the host's side of plan, finish and next.
 
 use super::doubles::Asked;
-use super::journal::{Operation, cut};
+use super::journal::{Operation, cut, name};
 use super::lifecycle::parsed;
 use super::panics::Interrupt;
 use super::run::LogLine;
 use super::world::{State, World};
 use crate::bindings::stepwell::plugin::log::Level;
 use crate::bindings::stepwell::plugin::steps::{Control, Decision, Found, Resolved};
-use crate::bindings::stepwell::plugin::types::{Failure, FailureKind, OperationKey};
+use crate::bindings::stepwell::plugin::types::{Failure, FailureKind, OperationKey, RetryAdvice};
 use crate::error::Error;
 use crate::host::Host;
+use crate::json::{DEPTH_MAX, depth};
 use crate::operations::Answer;
 use std::panic::resume_unwind;
 use std::rc::Weak;
@@ -94,7 +95,8 @@ impl Host for Door {
     fn finish(&self, key: &OperationKey, value: Result<&str, &Failure>) -> Control {
         self.with(|state, pass| {
             pass.open = None;
-            let is_final = state.attempted(pass.run, key, value.map(str::to_owned).map_err(Clone::clone))?;
+            let value = value.map_err(Clone::clone).and_then(|json| bounded(json, &format!("the result of step {}", key.id)));
+            let is_final = state.attempted(pass.run, key, value)?;
             let goes_on = is_final && pass.target.is_none();
             Ok(if goes_on { Control::Proceed } else { Control::Stop })
         })
@@ -140,7 +142,8 @@ impl Host for Door {
             };
             let step = pass.open.as_ref().map(|key| key.id.clone());
             // A line that a replay repeats is known by its attempt, the last result before it, and its number since.
-            if run.lines.insert((attempt, pass.delivered, pass.lines, step.clone())) {
+            let open = pass.open.as_ref().map(name);
+            if run.lines.insert((attempt, pass.delivered, pass.lines, open)) {
                 run.log.push(LogLine { level, message: message.to_owned(), fields: parsed(fields), step });
             }
             pass.lines += 1;
@@ -232,6 +235,15 @@ impl State {
         }
         Ok(run.outcome.is_none() && run.journal.operation(key).is_some_and(|operation| operation.is_over))
     }
+}
+
+/// A result that the host takes: nested no deeper than it allows.
+pub(super) fn bounded(json: &str, whose: &str) -> Answer {
+    if depth(json) <= DEPTH_MAX {
+        return Ok(json.to_owned());
+    }
+    let failure = Error::own("InvalidJson", format!("{whose} is nested deeper than {DEPTH_MAX} levels")).of_body();
+    Err(Failure { advice: RetryAdvice::ByPolicy, ..failure })
 }
 
 fn refused(failure: Failure) -> Interrupt {

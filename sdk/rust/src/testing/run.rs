@@ -36,7 +36,7 @@ pub enum Status {
 pub struct TestStep {
     /// Its id.
     pub id: String,
-    /// The how-manieth use of that id it is (0-based).
+    /// Which use of that id this is, counted from 0.
     pub n: u32,
     /// `run` for a step; else `sleep`, `wait-for-event`, `invoke`, `send-events`, `fetch`, and so on.
     pub kind: String,

@@ -370,3 +370,28 @@ fn the_journal_tells_what_happened() {
     assert!(said(|| drop(run.output())).starts_with("the run has no output, it is Failed:\nrun-1 of f\n"));
     assert!(said(|| drop(run.step("other"))).ends_with("what it has done: \"nap\", \"work\""));
 }
+
+#[test]
+fn code_sees_the_attempt_of_the_step_that_it_is_on_the_way_to() {
+    let save = async |Context { attempt, step, .. }: Context| {
+        let saved = step.run("save", || if attempt < 2 { Err(Error::msg("busy")) } else { Ok(attempt) });
+        let beside = step.run("beside", || Ok(attempt));
+        Ok(try_join!(saved, beside)?)
+    };
+    let host = TestHost::new([Function::new("save", save).on("go")]);
+    let run = host.execute("go", json!({}));
+    assert_eq!((run.output(), run.step("save").attempts, run.attempts()), (json!([2, 0]), 3, 1), "{run:?}");
+}
+
+#[test]
+fn a_result_that_is_nested_too_deep_is_refused_as_by_the_host() {
+    let nested = |levels: u64| (0..levels).fold(json!("core"), |inner, _| json!([inner]));
+    let deep = async move |Context { event, step, .. }: Context| {
+        let levels = event.data["levels"].as_u64().unwrap_or_default();
+        Ok(step.run("deep", || Ok(nested(levels))).await?)
+    };
+    let host = TestHost::new([Function::new("deep", deep).on("go").retries(0)]);
+    assert_eq!(host.execute("go", json!({ "levels": 1_000 })).output(), nested(1_000));
+    let error = host.execute("go", json!({ "levels": 1_001 })).error();
+    assert_eq!(error.message, "the result of step deep is nested deeper than 1000 levels");
+}

@@ -102,7 +102,7 @@ impl World {
         let mut state = self.state.borrow_mut();
         let execution = &state.runs[run];
         let function = &self.functions[execution.function];
-        let context = execution.context(function.id());
+        let context = execution.context(function.id(), target.as_ref());
         let failure = execution.failed.and_then(|failed| match &state.runs[failed].outcome {
             Some(Outcome::Failed(failure)) => Some(failure.clone()),
             _ => None,

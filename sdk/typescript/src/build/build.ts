@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { componentize } from '@bytecodealliance/componentize-js';
 import { build as esbuild } from 'esbuild';
 import type { SourceTable } from '../stack.js';
+import { asciiComments } from './ascii.js';
 import { hastenBindings } from './bindings.js';
+import { extrasOf } from './extras.js';
 import { inngest } from './inngest.js';
 import { node } from './node.js';
 import { reasonToWait, topLevelError } from './problems.js';
@@ -61,14 +63,22 @@ async function wrap(sourcePath: string, table: SourceTable): Promise<Uint8Array>
   }
 }
 
+interface Bundle {
+  code: string;
+  table: SourceTable;
+}
+
 /** One module with all that the project imports, and where its lines come from once one line is before them. */
-export async function bundle(
-  project: Project,
-  when: Evaluation = 'built',
-): Promise<{ code: string; table: SourceTable }> {
+export async function bundle(project: Project, when: Evaluation = 'built'): Promise<Bundle> {
+  const bundled = await bundleWith(project, when, []);
+  const extras = extrasOf(bundled.code);
+  return extras.length > 0 ? bundleWith(project, when, extras) : bundled;
+}
+
+async function bundleWith(project: Project, when: Evaluation, extras: string[]): Promise<Bundle> {
   const { outputFiles } = await esbuild({
     stdin: {
-      contents: entryOf(project, when),
+      contents: extras.map(importOf).join('') + entryOf(project, when),
       resolveDir: project.folder,
       sourcefile: '@stepwell/entry.js',
       loader: 'js',
@@ -99,11 +109,15 @@ export async function bundle(
     logLevel: 'silent',
   });
   const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '');
-  return { code: code!, table: tableOf(map!, project.folder, project.folder, SDK) };
+  return { code: asciiComments(code!), table: tableOf(map!, project.folder, project.folder, SDK) };
 }
 
 const REHEARSED = `import { rehearse } from ${JSON.stringify(join(SDK, 'rehearsal.js'))};
 void rehearse();`;
+
+/** The entry's own first import, of what all others need, is evaluated before them. */
+const importOf = (module: string) =>
+  `import ${JSON.stringify(join(SDK, 'install.js'))};\nimport ${JSON.stringify(join(SDK, module))};\n`;
 
 const entryOf = ({ entry }: Project, when: Evaluation) =>
   when === 'built'

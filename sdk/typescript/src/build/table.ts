@@ -19,14 +19,19 @@ export function tableOf(json: string, folder: string, project: string, sdk: stri
     const path = resolve(folder, source);
     return path.startsWith(`${sdk}/`) ? `@stepwell/sdk/${relative(sdk, path)}` : relative(project, path);
   });
-  return { sources, lines: `\n${absolute(map.mappings)}` };
+  const isForeign = sources.map((source) => /^@stepwell\/sdk\/|(^|\/)node_modules\//.test(source));
+  return { sources, lines: `\n${absolute(map.mappings, isForeign)}` };
 }
 
-/** The mappings with absolute numbers; columns start anew in each line, the rest goes on. */
-function absolute(mappings: string): string {
+/**
+ * The mappings with absolute numbers; columns start anew in each line, the rest goes on. Of what others have written, lines
+ * are enough: the table is in the memory of each instance.
+ */
+function absolute(mappings: string, isForeign: boolean[]): string {
   let [source, line, column] = [0, 0, 0];
   const lines = mappings.split(';').map((text) => {
     let start = 0;
+    let last = -1;
     const parts = text
       .split(',')
       .filter((part) => part !== '')
@@ -36,9 +41,11 @@ function absolute(mappings: string): string {
         source += bySource;
         line += byLine;
         column += byColumn;
-        return `${start},${source},${line},${column}`;
+        const isKnown = source === last && isForeign[source];
+        last = source;
+        return isKnown ? '' : `${start},${source},${line},${column}`;
       });
-    return parts.join(' ');
+    return parts.filter((part) => part !== '').join(' ');
   });
   return lines.join('\n');
 }

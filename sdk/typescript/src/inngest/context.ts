@@ -16,6 +16,10 @@ export interface HandlerContext<Event = ReceivedEvent, S = Shapes> {
   runId: string;
   attempt: number;
   maxAttempts: number;
+  /** Of this attempt: the run's id and the attempt's number. */
+  requestId: string;
+  /** Of this attempt, as `requestId`: Stepwell's queue has no ids of its own. */
+  jobId: string;
   logger: Logger;
 }
 
@@ -34,7 +38,9 @@ export interface FailureEventArgs<Event extends { data: unknown } = StepwellEven
 }
 
 export function contextOf<Event, S>({ step, ...rest }: StepwellContext): HandlerContext<Event, S> {
-  const context = { ...rest, step: toolsOf<S>(step), group: groupTools, defer: refused('defer') };
+  const id = `${rest.runId}-${rest.attempt}`;
+  const tools = { step: toolsOf<S>(step), group: groupTools, defer: refused('defer') };
+  const context = { ...rest, ...tools, requestId: id, jobId: id };
   return context as unknown as HandlerContext<Event, S>;
 }
 

@@ -13,7 +13,7 @@ import type {
 } from '../contract.js';
 import type { Doubles } from './doubles.js';
 import type { Execution } from './execution.js';
-import { failureOf, nameOf, overText, type Operation } from './journal.js';
+import { failureOf, nameOf, overText, tooDeep, type Operation } from './journal.js';
 import { numbers, surround, type Surroundings } from './surroundings.js';
 
 const STEPS_MAX = 1000;
@@ -125,7 +125,8 @@ export class Entry implements Host {
     this.#open = undefined;
     this.#standStill(this.#surroundings.now);
     if (this.#doubles.takeCrash(key.id)) throw new LostInstance();
-    if (value.tag === 'err') this.#execution.attemptFailed(operation, value.val, this.#now);
+    const failure = value.tag === 'err' ? value.val : tooDeep(value.val, `the result of step ${nameOf(key)}`);
+    if (failure) this.#execution.attemptFailed(operation, failure, this.#now);
     else this.#execution.journal.resolve(operation, value, this.#now, overText(operation, value));
     return operation.isOver && !this.#target ? 'proceed' : 'stop';
   }
@@ -153,15 +154,15 @@ export class Entry implements Host {
   log(level: Level, message: string, fields: string) {
     const attempt = this.#open ? this.#open.failures : this.#execution.journal.bodyFailures;
     const step = this.#open?.key.id;
-    const place = JSON.stringify([attempt, this.delivered, this.#lines, step]);
+    const place = JSON.stringify([attempt, this.delivered, this.#lines, this.#open?.key]);
     this.#lines += 1;
     if (!this.#execution.log.has(place)) {
       this.#execution.log.set(place, { level, message, fields: JSON.parse(fields), step });
     }
   }
 
-  lastWords(message: string) {
-    this.#execution.lastWords = message;
+  guess(message: string) {
+    this.#execution.guess = message;
   }
 }
 

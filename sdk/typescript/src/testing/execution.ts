@@ -4,7 +4,7 @@ import type { StepwellFunction } from '../function.js';
 import { Plugin, type Exports } from '../plugin.js';
 import type { Doubles } from './doubles.js';
 import { BrokenRun, Entry, LostInstance, type Begin } from './entry.js';
-import { cut, failureOf, Journal, nameOf, overText, told, type LogLine, type Operation } from './journal.js';
+import { cut, failureOf, Journal, nameOf, overText, told, tooDeep, type LogLine, type Operation } from './journal.js';
 import type { Policy } from './policy.js';
 
 /** As many as the host bears, before it takes it that the run is what kills it. */
@@ -52,7 +52,7 @@ export class Execution {
   /** Whether others have been told of its end. */
   isEndTold = false;
   /** What its code may be waiting for in vain; nothing, if it is empty. */
-  lastWords = '';
+  guess = '';
   /** How often its code was entered. */
   entries = 0;
 
@@ -93,7 +93,7 @@ export class Execution {
     const entry = new Entry(this, target, now, doubles, begin);
     this.entries += 1;
     try {
-      const outcome = await entry.surround(() => this.#enter(new Plugin([this.function]).exports(entry)));
+      const outcome = await entry.surround(() => this.#enter(new Plugin([this.function]).exports(entry), target));
       this.#judge(entry, target, outcome, now);
     } catch (error) {
       if (error instanceof LostInstance) this.#lose(now);
@@ -102,8 +102,9 @@ export class Execution {
     }
   }
 
-  #enter({ functions, failureHandler }: Exports): Promise<Outcome> {
-    const attempt = this.journal.bodyFailures;
+  /** Enters the body, or a step, whose own attempt the code then sees. */
+  #enter({ functions, failureHandler }: Exports, target: Operation | undefined): Promise<Outcome> {
+    const attempt = target?.failures ?? this.journal.bodyFailures;
     const { maxAttempts } = this.policy;
     const run: RunContext = { runId: this.id, functionId: this.function.id, attempt, maxAttempts, events: this.events };
     if (!this.failed) return functions.run(run);
@@ -116,7 +117,9 @@ export class Execution {
     if (target) {
       if (!entry.hasRun) this.attemptFailed(target, notReached(target), now);
     } else if (outcome.tag === 'completed') {
-      this.finish({ status: 'completed', value: outcome.val }, now);
+      const failure = tooDeep(outcome.val, "the function's result");
+      if (failure) this.#bodyFailed(failure, now);
+      else this.finish({ status: 'completed', value: outcome.val }, now);
     } else if (outcome.tag === 'failed') {
       this.#bodyFailed(outcome.val, now);
     } else if (entry.delivered === this.journal.results.length) {

@@ -183,8 +183,8 @@ export class TestHost {
   /** Says what is awaited in vain, if nothing is left that could go on. */
   async #watched<T>(act: () => Promise<T>): Promise<T> {
     const stalled = () => {
-      for (const { functionId, lastWords } of this.#world.executions) {
-        if (lastWords !== '') console.error(`${functionId}: ${lastWords}`);
+      for (const { functionId, guess } of this.#world.executions) {
+        if (guess !== '') console.error(`${functionId}: ${guess}`);
       }
     };
     process.once('beforeExit', stalled);

@@ -1,6 +1,7 @@
 // A run's journal: the operations that it has reached, what they came to, and the story of it.
 import type { Answer, Failure, Found, Level, OperationKey, Resolved } from '../contract.js';
 import { StepError } from '../errors.js';
+import { depthOf } from '../json.js';
 import type { Policy } from './policy.js';
 
 const VALUE_MAX = 200;
@@ -150,6 +151,17 @@ export function overText(operation: Operation, answer: Answer): string {
 }
 
 /** A failure of the host's own. */
+/** Levels of arrays and objects that the host takes. */
+const DEPTH_MAX = 1_000;
+
+/** Why the host does not take a result, if it does not. */
+export function tooDeep(json: string, whose: string): Failure | undefined {
+  if (depthOf(json) <= DEPTH_MAX) return undefined;
+  const message = `${whose} is nested deeper than ${DEPTH_MAX} levels`;
+  const { code: _, ...failure } = failureOf('application', 'InvalidJson', message, '');
+  return { ...failure, advice: { tag: 'by-policy' } };
+}
+
 export function failureOf(kind: Failure['kind'], name: string, message: string, code: string): Failure {
   return { kind, name, message, code, causes: [], attempt: 0, advice: { tag: 'never' } };
 }

@@ -1,6 +1,7 @@
 // The events of the host's own: what a run's end is told by, and what a schedule or an invocation starts a run with.
 import type { Cause, Failure } from '../contract.js';
 import type { NewEvent, StepwellEvent } from '../event.js';
+import { writeJson } from '../json.js';
 import type { End, Execution } from './execution.js';
 
 export const FAILED = 'inngest/function.failed';
@@ -14,7 +15,7 @@ export const eventOf = (json: string): StepwellEvent => JSON.parse(json);
 
 /** As the host stores an event, as JSON. */
 export function eventJson({ name, data = {}, ...more }: NewEvent<object>, id: string, now: number): string {
-  return JSON.stringify({ name, data, ...more, id, ts: Math.round(more.ts ?? now) });
+  return writeJson({ name, data, ...more, id, ts: Math.round(more.ts ?? now) }) ?? '{}';
 }
 
 /** Whether the end of that run is told: that of a listener to ends is not, so that nothing goes in circles. */

@@ -249,8 +249,8 @@ export class World {
     if (end.status === 'completed') return this.#outside.answer(execution, operation, JSON.parse(end.value));
     if (end.status === 'failed')
       return this.#outside.refuse(execution, operation, { ...end.failure, kind: 'application' });
-    const message = `the invoked run was cancelled: ${end.reason}`;
-    this.#outside.refuse(execution, operation, failureOf('cancelled', 'Error', message, 'cancelled'));
+    const failure = failureOf('cancelled', 'Error', 'function cancelled', 'cancelled');
+    this.#outside.refuse(execution, operation, { ...failure, details: JSON.stringify({ reason: end.reason }) });
   }
 
   #unended(): Execution[] {

@@ -212,3 +212,20 @@ test('a module that is evaluated at the start is wrapped whole', async (t) => {
   const { code } = await bundle(projectOf(folder), 'started');
   assert.match(code, /lateComponent\(\(\) => Promise.resolve\(\).then\(/);
 });
+
+test('large parts of the Web are bundled where they are named', async (t) => {
+  const extras = async (code: string) => {
+    const { sources } = (await bundle(projectOf(folderWith(t, { 'index.ts': `export default () => ${code};` })))).table;
+    return sources.filter((source) => /packed/.test(source));
+  };
+  assert.deepEqual(await extras('crypto.randomUUID()'), []);
+  assert.deepEqual(await extras("crypto.subtle.digest('SHA-1', new Uint8Array())"), ['@stepwell/sdk/web/crypto.packed.js']);
+  assert.deepEqual(await extras('new DOMParser()'), ['@stepwell/sdk/web/dom.packed.js']);
+});
+
+test("the bundle's comments cost one byte a character", async (t) => {
+  const code = "export default function a() {\n  // größer → kleiner\n  /* → */\n  return 'größer'; // größer → kleiner\n}";
+  const bundled = await bundle(projectOf(folderWith(t, { 'index.ts': code })));
+  assert(!/[^\0-\x7f]/.test(bundled.code), 'the engine takes two for each as soon as one needs it');
+  assert(bundled.code.includes('gr\\xF6\\xDFer'), 'texts stay what they are');
+});

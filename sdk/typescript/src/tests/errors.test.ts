@@ -182,9 +182,9 @@ test('C8, C9: an older error rethrown, and one not to be retried', async () => {
   assert.deepEqual(host.attempts, ['a:0', 'b:0']);
 });
 
-test('a StepError thrown in another step is an ordinary error there', () => {
+test('a StepError thrown in another step is final there too', () => {
   const failure = stepFailure(new StepError('a', { ...bodyFailure(new TypeError('x')), step: { id: 'a', n: 0 } }));
-  assert.deepEqual([failure.name, failure.advice, failure.step], ['TypeError', { tag: 'by-policy' }, undefined]);
+  assert.deepEqual([failure.name, failure.advice, failure.step], ['TypeError', { tag: 'never' }, undefined]);
 });
 
 test('D6: what an AggregateError gathers is in its details', () => {
@@ -230,4 +230,48 @@ test('a handler reads what the steps of the failed run had come to', async () =>
   const broken: Failure = bodyFailure(new TypeError('x'));
   host.failedSteps['kept'] = { tag: 'err', val: broken };
   assert.equal(failureOf(await new MemoryHost(fn).handle(broken).then(() => host.handle(broken))).name, 'TypeError');
+});
+
+test('what throws when it is read still has a failure', async () => {
+  const hostile = () => {
+    const error = Object.assign(new TypeError('the reason'), { order: 7 });
+    Object.defineProperty(error, 'bad', {
+      enumerable: true,
+      get: () => {
+        throw new Error('not for you');
+      },
+    });
+    return Object.assign(error, { deep: { toJSON: () => assert.fail('not for you') } });
+  };
+  const { failure } = await thrown(hostile);
+  assert.deepEqual([failure.name, failure.message, failure.details], ['TypeError', 'the reason', '{"order":7}']);
+  assert.equal((await caught(hostile)).error.message, 'the reason');
+
+  const traps = { get: () => assert.fail('no'), getPrototypeOf: () => assert.fail('no'), ownKeys: () => assert.fail('no') };
+  for (const odd of [new Proxy({}, traps), new Proxy(new Error('x'), traps)]) {
+    const { failure } = await thrown(() => odd);
+    assert.equal(failure.kind, 'application');
+    assert.notEqual(failure.message, '');
+  }
+  const nameless = Object.defineProperty(new Error('kept'), 'name', { get: () => assert.fail('no') });
+  assert.deepEqual([bodyFailure(nameless).name, bodyFailure(nameless).message], ['Error', 'kept']);
+});
+
+test('halves of surrogate pairs are U+FFFD, wherever they leave', async () => {
+  const half = 'nice 😀'.slice(0, 6);
+  const logged = createFunction(BODY, [], async ({ step, logger }) => {
+    logger.info(half, { half });
+    const kept = await step.run(half, () => ({ [half]: [half, '\\ud83d', '😀'] }));
+    return [kept, half];
+  });
+  const host = new MemoryHost(logged);
+  const told = 'nice \ufffd';
+  assert.deepEqual(valueOf(await host.run()), [{ [told]: [told, '\\ud83d', '😀'] }, told]);
+  assert.deepEqual(host.attempts, [`${told}:0`]);
+  assert.deepEqual(host.logged, [`info ${told} ${JSON.stringify({ half: told })}`]);
+
+  const { failure } = await thrown(() => Object.assign(new Error(half, { cause: half }), { code: half, half, order: 7 }));
+  assert.deepEqual([failure.message, failure.code], [told, told]);
+  assert.deepEqual(JSON.parse(failure.details!), { half: told, order: 7 });
+  assert.deepEqual([failure.causes[0]?.message, failure.causes[0]?.details], [told, JSON.stringify(told)]);
 });

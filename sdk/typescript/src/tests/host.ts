@@ -54,8 +54,8 @@ export class MemoryHost {
     return this.#last.entries;
   }
 
-  get lastWords(): string {
-    return this.#last.lastWords;
+  get guess(): string {
+    return this.#last.guess;
   }
 
   /** Of all steps, as `id:attempt`, in the order in which the steps were over. */

@@ -38,14 +38,14 @@ test('v3: options, a trigger, a handler; data is typed by the name of its event'
   const fn = inngest.createFunction(
     { id: 'pay', name: 'Pay', retries: 0, cancelOn: [{ event: 'shop/order.paid', match: 'data.order' }] },
     { event: 'shop/order.placed', if: 'event.data.order > 1' },
-    async ({ event, events, step }) => {
+    async ({ event, events, step, runId, requestId, jobId }) => {
       same<Same<typeof event.data, Events['shop/order.placed']['data']>>();
       same<Same<typeof event.name, 'shop/order.placed'>>();
       const paid = await step.waitForEvent('paid', { event: 'shop/order.paid', timeout: '1h', match: 'data.order' });
       await step.sendEvent('again', { name: 'shop/order.paid', data: { order: 1, amount: 2 } });
       // @ts-expect-error an event that the client does not know
       const wrong = () => step.sendEvent('wrong', { name: 'shop/none', data: {} });
-      return [typeof wrong, events.length, paid?.data.amount];
+      return [typeof wrong, events.length, paid?.data.amount, requestId === `${runId}-0`, jobId === requestId];
     },
   );
   assert.deepEqual(optionsOf(fn), {
@@ -54,7 +54,7 @@ test('v3: options, a trigger, a handler; data is typed by the name of its event'
     cancel_on: [{ event: 'shop/order.paid', match: 'data.order' }],
   });
   const host = new MemoryHost(fn, { paid: { amount: 5 } });
-  assert.deepEqual(valueOf(await host.run({ order: 7 })), ['function', 1, 5]);
+  assert.deepEqual(valueOf(await host.run({ order: 7 })), ['function', 1, 5, true, true]);
   assert.deepEqual(host.kinds, ['wait-for-event paid', 'send-events again']);
   assert.deepEqual(host.optionsOf('paid'), { event: 'shop/order.paid', match: 'data.order', timeout_ms: 3_600_000 });
 });

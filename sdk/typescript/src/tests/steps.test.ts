@@ -257,7 +257,7 @@ test('a body may wait for timers of its own; what never comes has last words', a
   /** Resolves once these last words have been said. */
   const said = (start: string) =>
     new Promise<string>((resolve) => {
-      const look = () => (host.lastWords.startsWith(start) ? resolve(start) : void setTimeout(look, 0));
+      const look = () => (host.guess.startsWith(start) ? resolve(start) : void setTimeout(look, 0));
       look();
     });
   const host: MemoryHost = hostOf(async ({ step }) => {
@@ -265,7 +265,7 @@ test('a body may wait for timers of its own; what never comes has last words', a
     return step.run('a', () => said('step "a" awaits something that never comes'));
   });
   assert.match(String(valueOf(await host.run())), /^step "a"/);
-  assert.equal(host.lastWords, '', 'they are taken back');
+  assert.equal(host.guess, '', 'they are taken back');
 });
 
 test('logs have texts, and fields of objects', async () => {

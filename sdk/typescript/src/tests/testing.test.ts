@@ -230,3 +230,34 @@ test('what diverges fails, and a host inside of a function is refused', async ()
   const nests = createFunction({ id: 'nests', retries: 0 }, { event: 'go' }, () => host.send('go'));
   assert.match((await new TestHost(nests).execute('go')).error?.message ?? '', /not to be used inside/);
 });
+
+test('code sees the attempt of the step that it is on the way to', async () => {
+  const seen: string[] = [];
+  const save = createFunction({ id: 'save', retries: 4 }, { event: 'go' }, async ({ attempt, step }) => {
+    seen.push(`body ${attempt}`);
+    const beside = step.run('beside', () => attempt);
+    const saved = step.run('save', () => {
+      if (attempt < 2) throw new Error('busy');
+      return attempt;
+    });
+    return Promise.all([saved, beside]);
+  });
+  const run = await new TestHost(save, { now: NOON }).execute('go');
+  assert.deepEqual([run.output, run.step('save').attempts, run.attempts], [[2, 0], 3, 1], run.journal);
+  assert.ok(seen.includes('body 2'), seen.join());
+});
+
+test('what is nested too deep for the host is refused as there', async () => {
+  const nested = (levels: number) => {
+    let value: unknown = 'core';
+    for (let level = 0; level < levels; level += 1) value = { value };
+    return value;
+  };
+  const deep = createFunction<{ levels: number }>({ id: 'deep', retries: 0 }, { event: 'go' }, ({ event, step }) =>
+    step.run('deep', () => nested(event.data.levels)),
+  );
+  const host = new TestHost(deep, { now: NOON });
+  assert.deepEqual((await host.execute('go', { levels: 1_000 })).output, nested(1_000));
+  const { error } = await host.execute('go', { levels: 1_001 });
+  assert.match(String(error), /InvalidJson: the result of step deep is nested deeper than 1000 levels/);
+});

@@ -123,3 +123,5 @@ function circle(): object {
   circle['self'] = circle;
   return circle;
 }
+
+export { requests } from './requests.js';

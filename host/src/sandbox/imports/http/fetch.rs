@@ -1,17 +1,18 @@
 //! Requests that the host itself makes for a run, through the gate that guests' own requests pass.
 
 use std::fmt;
-use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body as _;
+use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::{Error, Result, WasiBody};
 
+use super::connections::{Connections, Way};
 use super::grant::Target;
-use super::{Answer, Timeouts, denial, send};
+use super::{Leave, Timeouts, coding, denial, send};
 use crate::limits;
 use crate::model::{BadRequest, Failure, Json, Kind, Request, Response};
 use crate::sandbox::{Grants, Reach};
@@ -55,12 +56,12 @@ where
         if !clear().await {
             return Err(Unfetched::Held);
         }
-        let (response, connection) = exchange(&request, &target, reach).await?;
+        let response = exchange(&request, Way { target: target.clone(), reach }, &grants.connections).await?;
         let (head, body) = response.into_parts();
         match request.redirected(head.status, &head.headers).map_err(|error| misled(&target, &error))? {
             Some(next) => request = next,
             None => {
-                let body = whole(body, Pin::from(connection)).await.map_err(|error| told(&target, error))?;
+                let body = read(body).await.map_err(|error| told(&target, error))?;
                 let led_to = (redirects > 0).then_some(request.url);
                 return Ok(Response { status: head.status, led_to, headers: head.headers, body });
             }
@@ -81,11 +82,16 @@ fn granted(request: &Request, grants: &Grants) -> Exchanged<(Target, Reach)> {
     }
 }
 
-async fn exchange(request: &Request, target: &Target, reach: Reach) -> Exchanged<Answer> {
-    let request = outgoing(request).map_err(|error| told(target, error))?;
-    // How long the whole may take is seen to above.
+/// The response, decoded.
+async fn exchange(request: &Request, way: Way, connections: &Connections) -> Exchanged<super::Response> {
+    let target = &way.target;
+    let mut request = outgoing(request).map_err(|error| told(target, error))?;
+    coding::accept(request.headers_mut());
+    // The caller bounds how long the whole may take.
     let timeouts = Timeouts::of(None, Duration::MAX);
-    send(request, target, reach, timeouts).await.map_err(|error| match error {
+    let leave = Leave { timeouts, open: None, cancelled: CancellationToken::new() };
+    let sent = send(request, &way, leave, connections).await;
+    sent.map(coding::decoded).map_err(|error| match error {
         Error::DestinationIpProhibited => {
             let reason = "it leads to an address that is not public";
             finally("denied", denial(target, "private_hosts", reason))
@@ -101,7 +107,6 @@ fn outgoing(request: &Request) -> Result<http::Request<WasiBody>> {
     let host = uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
     let mut headers = request.headers.clone();
     headers.insert(header::HOST, host.ok_or(Error::HttpRequestUriInvalid)?);
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     headers.entry(header::USER_AGENT).or_insert(AGENT);
     headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
     let body = Full::new(request.body.clone()).map_err(|never| match never {}).boxed_unsync();
@@ -110,17 +115,6 @@ fn outgoing(request: &Request) -> Result<http::Request<WasiBody>> {
     *outgoing.uri_mut() = uri;
     *outgoing.headers_mut() = headers;
     Ok(outgoing)
-}
-
-/// The body, while the connection is driven.
-async fn whole(body: WasiBody, connection: Pin<Box<dyn Future<Output = Result<()>> + Send>>) -> Result<Bytes> {
-    let mut body = pin!(read(body));
-    tokio::select! {
-        biased;
-        whole = &mut body => whole,
-        // What has come is still to be read; where it is not all, the body tells it better.
-        _ = connection => body.await,
-    }
 }
 
 async fn read(mut body: WasiBody) -> Result<Bytes> {
@@ -164,6 +158,9 @@ fn told(host: impl fmt::Display, error: Error) -> Unfetched {
         }
         Error::HttpResponseIncomplete => {
             ("incomplete", "the connection was closed before the response's end".to_owned())
+        }
+        Error::HttpResponseContentCoding(_) => {
+            ("encoding", "the body is not in the encoding that its header names".to_owned())
         }
         Error::InternalError(Some(reason)) => ("network", reason),
         Error::HttpResponseBodySize(_) => return too_large(host),

@@ -7,7 +7,7 @@ use wasmtime_wasi_http::{Error, Result};
 use crate::sandbox::{HostGrant, Reach};
 
 /// Where a request goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Target {
     /// In lower case, without brackets and final dot.
     pub(super) host: String,

@@ -9,7 +9,7 @@ from ..function import Function
 from ..host import Completed, Failed, Outcome, RunContext
 from .doubles import Doubles
 from .journal import Journal, LogLine, Operation, cut, failed_for_good
-from .passes import Broken, Lost, Outside, Pass
+from .passes import Broken, Lost, Outside, Pass, too_deep
 from .policy import Policy
 
 # As many as the host bears, before it takes it that the run is what kills it.
@@ -40,7 +40,7 @@ class Execution:
     outcome: Completed | Failed | Cancelled | None = None
     is_told: bool = False
     """Whether others have been told of its end."""
-    log: dict[tuple[int, int, int, str | None], LogLine] = field(default_factory=dict)
+    log: dict[tuple[int, int, int, Key | None], LogLine] = field(default_factory=dict)
 
     @property
     def function_id(self) -> str:
@@ -63,7 +63,7 @@ class Execution:
         entered = Pass(self, target.key if target else None, now, doubles, outside)
         try:
             with entered.chance.reigning():
-                outcome = self._enter(entered)
+                outcome = self._enter(entered, target)
         except Lost:
             self._lose(now)
         except Broken as broken:
@@ -71,8 +71,9 @@ class Execution:
         else:
             self._judge(entered, target, outcome, now)
 
-    def _enter(self, entered: Pass) -> Outcome:
-        attempts = self.journal.body_failures, self.policy.max_attempts
+    def _enter(self, entered: Pass, target: Operation | None) -> Outcome:
+        """Enters the body, or a step, whose own attempt the code then sees."""
+        attempts = target.failures if target else self.journal.body_failures, self.policy.max_attempts
         context = RunContext(self.id, self.function.id, *attempts, list(self.events))
         if self.failed is None:
             return self.function.run(context, entered)
@@ -85,6 +86,8 @@ class Execution:
         if target is not None:
             if not entered.has_run:
                 self.attempt_failed(target, _not_reached(target), now)
+        elif isinstance(outcome, Completed) and (failure := too_deep(outcome.value, "the function's result")):
+            self._body_failed(failure, now)
         elif isinstance(outcome, Completed):
             self.end(outcome, f"completed {cut(outcome.value)}", now)
         elif isinstance(outcome, Failed):

@@ -1,10 +1,10 @@
 """A run's journal: the operations that it has reached, what they came to, and the story of it."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .. import values
 from ..failure import Failure, Key
 from ..host import Answer, Found, Level, Resolved
 from .policy import Policy
@@ -105,7 +105,7 @@ class Journal:
         failure = None
         if isinstance(value, Failure):
             value = failure = replace(value, step=operation.key, attempt=operation.failures)
-        output = None if isinstance(value, Failure) else json.loads(value)
+        output = None if isinstance(value, Failure) else values.read(value)
         key = operation.key
         operation.is_over, operation.due = True, None
         self.results.append(Resolved(key, value))

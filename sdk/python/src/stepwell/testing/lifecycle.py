@@ -1,6 +1,5 @@
 """The events of the host's own: what a run's end is told by, and what a schedule or an invocation starts a run with."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -24,16 +23,16 @@ def event(name: str, data: Any, id: str, now: float) -> str:
 
 def is_told(execution: Execution) -> bool:
     """Whether the end of that run is told: that of a listener to ends is not, so that nothing goes in circles."""
-    return not any(json.loads(text)["name"] in (FAILED, FINISHED) for text in execution.events)
+    return not any(values.read(text)["name"] in (FAILED, FINISHED) for text in execution.events)
 
 
 def end_data(execution: Execution, function_id: str) -> dict[str, Any]:
     """The data of the events that tell of the run's end."""
-    events = [json.loads(text) for text in execution.events]
+    events = [values.read(text) for text in execution.events]
     data = {"function_id": function_id, "run_id": execution.id, "event": {"user": {}} | events[0], "events": events}
     match execution.outcome:
         case Completed(value):
-            return data | {"result": json.loads(value), "_inngest": {"status": "Completed"}}
+            return data | {"result": values.read(value), "_inngest": {"status": "Completed"}}
         case Failed(failure):
             told = {"error": _error(failure), "result": _output(failure), "_inngest": {"status": "Failed"}}
             return data | told

@@ -1,6 +1,5 @@
 """Operations that are no steps: what the host sees to by itself, or what others have to bring about."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from .. import raised, values
@@ -180,7 +179,7 @@ class Outside:
         if not isinstance(value, Event | NewEvent):
             value = NewEvent(operation.options["event"], value)
         id = value.id or self._world.new_event_id()
-        return json.loads(lifecycle.event(value.name, value.data, id, self._world.now))
+        return values.read(lifecycle.event(value.name, value.data, id, self._world.now))
 
     def _resolve(self, execution: Execution, operation: Operation, value: object, what: str) -> None:
         execution.journal.resolve(operation, values.write(value, "result"), self._world.now, what)

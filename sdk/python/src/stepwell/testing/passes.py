@@ -1,11 +1,12 @@
 """One pass through a run's code: the host's side of plan, finish and next."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .. import values
 from ..failure import NEVER, Failure, Key
 from ..host import Answer, Found, Level, Resolved
+from ..values import depth
 from .chance import Chance
 from .doubles import Doubles
 from .journal import LogLine, Operation, completed
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from .execution import Execution
 
 STEPS_MAX = 1_000
+# Levels of arrays and objects that the host takes.
+DEPTH_MAX = 1_000
 
 Outside = Callable[["Execution", Operation], None]
 """Begins an operation that is no step."""
@@ -76,7 +79,7 @@ class Pass:
         if len(self._journal.operations) >= STEPS_MAX:
             message = f"InngestErrFunctionOverflowed: the run exceeded the limit of {STEPS_MAX} steps"
             raise Broken(Failure("limit", "InngestErrFunctionOverflowed", message, code="too_many_steps"))
-        options = json.loads(found.options)
+        options = values.read(found.options)
         operation = Operation(found, options, self._execution.policy.overridden(options))
         self._journal.operations[found.key] = operation
         if found.kind == "run":
@@ -114,6 +117,8 @@ class Pass:
         if self._doubles.take_crash(key.id):
             raise Lost
         value, self._instead = self._instead or value, None
+        if isinstance(value, str):
+            value = too_deep(value, f"the result of step {key.id}") or value
         if isinstance(value, Failure):
             self._execution.attempt_failed(operation, value, self._now)
         else:
@@ -142,9 +147,17 @@ class Pass:
         """A line that a replay repeats is known by its attempt, the last result before it and its number since."""
         attempt = self._open.failures if self._open else self._journal.body_failures
         step = self._open.key.id if self._open else None
-        line = LogLine(level, message, json.loads(fields), step)
-        self._execution.log.setdefault((attempt, self.delivered, self._lines, step), line)
+        line = LogLine(level, message, values.read(fields), step)
+        key = self._open.key if self._open else None
+        self._execution.log.setdefault((attempt, self.delivered, self._lines, key), line)
         self._lines += 1
+
+
+def too_deep(value: str, whose: str) -> Failure | None:
+    """Returns why the host does not take a result, if it does not."""
+    if depth(value) <= DEPTH_MAX:
+        return None
+    return Failure("application", "InvalidJson", f"{whose} is nested deeper than {DEPTH_MAX} levels")
 
 
 def _diverged(found: Found, known: str) -> Failure:

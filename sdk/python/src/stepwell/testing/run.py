@@ -1,9 +1,8 @@
 """Runs, as a test looks at them."""
 
-import json
 from typing import Any, Literal
 
-from .. import models
+from .. import models, values
 from ..event import Event
 from ..failure import Failure
 from ..host import Completed, Failed
@@ -44,7 +43,7 @@ class Run:
     def output(self) -> Any:
         """What the function has returned, as JSON; an `AssertionError` that tells what happened, if it has not."""
         if isinstance(self._execution.outcome, Completed):
-            return json.loads(self._execution.outcome.value)
+            return values.read(self._execution.outcome.value)
         raise AssertionError(f"the run has no output, it is {self.status}:\n{self.journal}")
 
     @property
@@ -120,5 +119,5 @@ def _shown(execution: Execution | None) -> Run | None:
 
 def event_of(text: str) -> Event[Any]:
     """An event, its data plain."""
-    event: Event[Any] = models.read(Event[Any], json.loads(text), "the event")
+    event: Event[Any] = models.read(Event[Any], values.read(text), "the event")
     return event

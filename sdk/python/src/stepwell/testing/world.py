@@ -82,7 +82,7 @@ class World:
         return self._tell(text, starts_at=sent.get("ts") or self.now)
 
     def _tell(self, text: str, starts_at: float) -> Received:
-        event = json.loads(text)
+        event = values.read(text)
         self.events.append(text)
         moved = [*self._cancel_by(event), *self._answer_by(event)]
         listeners = [one for one in self._functions if self._listens(one, event)]
@@ -196,7 +196,7 @@ class World:
             [one for one in self._later if one[0] > self.now],
         )
         for _, function, text in due:
-            if self._is_first(function, json.loads(text)):
+            if self._is_first(function, values.read(text)):
                 self.start(function, [text])
 
     def _told(self, execution: Execution) -> None:
@@ -229,12 +229,13 @@ class World:
             return
         match execution.outcome:
             case Completed(value):
-                self._outside.answer(invoker, operation, json.loads(value))
+                self._outside.answer(invoker, operation, values.read(value))
             case Failed(failure):
                 self._outside.refuse(invoker, operation, replace(failure, kind="application"))
             case Cancelled(reason):
-                message = f"the invoked run was cancelled: {reason}"
-                self._outside.refuse(invoker, operation, Failure("cancelled", "Error", message, code="cancelled"))
+                details = json.dumps({"reason": reason})
+                failure = Failure("cancelled", "Error", "function cancelled", code="cancelled", details=details)
+                self._outside.refuse(invoker, operation, failure)
 
     def _unended(self) -> list[Execution]:
         return [one for one in self.executions if one.outcome is None]
@@ -255,7 +256,7 @@ def _names(pattern: str, name: str) -> bool:
 
 def _matches(field: str | None, execution: Execution, event: dict[str, Any]) -> bool:
     """Whether the field is equal in the event that started the run and in the one that has come."""
-    return field is None or _at(field, json.loads(execution.events[0])) == _at(field, event)
+    return field is None or _at(field, values.read(execution.events[0])) == _at(field, event)
 
 
 def _at(field: str, value: Any) -> Any:
@@ -266,5 +267,5 @@ def _at(field: str, value: Any) -> Any:
 
 def sent(event: Any) -> dict[str, Any]:
     """An event as the host takes it in; data as JSON."""
-    plain: dict[str, Any] = json.loads(values.write(event.options(), "event"))
+    plain: dict[str, Any] = values.read(values.write(event.options(), "event"))
     return plain
