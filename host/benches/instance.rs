@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use stepwell::limits;
 use stepwell::model::{Event, Failure, IdSource, Json, Namespace, OpKey};
 use stepwell::sandbox::{
-    Bounds, Compiler, Control, Decision, Entry, Exit, Found, Grants, InstanceMemory, Line, Options, Plugin, Resolved,
+    Bounds, Compiler, Control, Decision, Entry, Exit, Found, Grants, InstanceMemory, Line, Options, Owner, Plugin, Resolved,
     Sandbox, StepHost, Usage,
 };
 
@@ -106,7 +106,9 @@ fn sandbox(cache: &Path) -> Arc<Sandbox> {
         cache: cache.to_owned(),
         compiler: Compiler::InProcess,
         instances: TOGETHER * 4,
+        computing: TOGETHER * 4,
         memory: InstanceMemory::Reset,
+        memory_total: 8 << 30,
     };
     Sandbox::new(options).expect("the sandbox starts")
 }
@@ -179,6 +181,7 @@ fn entry(function: &str, data: &str) -> Entry {
     let event = format!(r#"{{"name":"bench","data":{data}}}"#);
     let event = Event::receive(&event, &Namespace::default(), ids.event(1_000), 1_000);
     Entry {
+        owner: Owner::Described,
         run: ids.run(1_000),
         function: function.to_owned(),
         attempt: 0,

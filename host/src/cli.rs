@@ -134,11 +134,11 @@ fn run(command: Command) -> Result<ExitCode> {
         telemetry::start(LogFormat::Human, Voice::Quiet);
     }
     match command {
-        Command::Dev(options) => block_on(Threads::Many, dev::run(options)),
+        Command::Dev(options) => block_on(Threads::Host { computing: options.host.computing() }, dev::run(options)),
         Command::New(options) => new::run(&options),
         Command::Build(options) => block_on(Threads::One, build::run(options)),
         Command::Doctor(options) => doctor::run(&options),
-        Command::Serve(options) => block_on(Threads::Many, serve::run(options)),
+        Command::Serve(options) => block_on(Threads::Host { computing: options.host.computing() }, serve::run(options)),
         Command::Send(options) => block_on(Threads::One, send::run(options)),
         Command::Runs(command) => block_on(Threads::One, runs::run(command)),
         Command::Failures(command) => block_on(Threads::One, failures::run(command)),
@@ -156,13 +156,20 @@ fn run(command: Command) -> Result<ExitCode> {
 enum Threads {
     One,
     Many,
+    /// So many for guests that compute, and beside them one for each processor: the host goes on whatever guests do.
+    Host {
+        computing: usize,
+    },
 }
 
 fn block_on(threads: Threads, future: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
     let mut builder = match threads {
         Threads::One => tokio::runtime::Builder::new_current_thread(),
-        Threads::Many => tokio::runtime::Builder::new_multi_thread(),
+        Threads::Many | Threads::Host { .. } => tokio::runtime::Builder::new_multi_thread(),
     };
+    if let Threads::Host { computing } = threads {
+        builder.worker_threads(crate::config::cores() + computing);
+    }
     let runtime = builder.enable_all().build().context("start the runtime")?;
     let code = runtime.block_on(future);
     // What still runs after a graceful stop has been waited for long enough.

@@ -3,6 +3,7 @@
 //! Every setting is one line of the table in [`settings`]; the file, the environment and the flags all go through it.
 
 mod file;
+mod machine;
 mod plugin;
 mod settings;
 mod value;
@@ -16,6 +17,7 @@ use crate::limits;
 use crate::model::{Namespace, PluginName};
 use crate::sandbox::InstanceMemory;
 
+pub use machine::cores;
 pub use plugin::PluginConfig;
 pub use settings::{SETTINGS, Setting};
 pub use value::Value;
@@ -51,6 +53,8 @@ pub struct Config {
     pub durability: Durability,
     /// Runs executing at once.
     pub workers: usize,
+    /// Instances that compute at once: of the runs that execute, the others wait for the host or for their turn.
+    pub computing: usize,
     pub instance_memory: InstanceMemory,
     /// Whoever sends events shows one of these; with none, any is taken.
     pub event_keys: Vec<String>,
@@ -63,6 +67,8 @@ pub struct Config {
     pub deadline_ms: u64,
     /// Of one instance, unless the plugin has its own.
     pub memory_bytes: usize,
+    /// Of all instances together.
+    pub memory_total_bytes: usize,
     /// A constant delay before each retry, without jitter, in place of the table.
     pub retry_interval_ms: Option<u64>,
     pub log_format: LogFormat,
@@ -78,6 +84,7 @@ impl Default for Config {
             cache_dir: None,
             durability: Durability::Strict,
             workers: limits::WORKERS_DEFAULT,
+            computing: machine::cores() + limits::COMPUTING_BEYOND_CORES,
             instance_memory: InstanceMemory::Reset,
             event_keys: Vec::new(),
             signing_key: None,
@@ -85,6 +92,7 @@ impl Default for Config {
             namespace: Namespace::default(),
             deadline_ms: limits::DEADLINE_DEFAULT_MS,
             memory_bytes: limits::MEMORY_DEFAULT_BYTES,
+            memory_total_bytes: machine::memory_bytes().map_or(limits::MEMORY_TOTAL_DEFAULT_BYTES, |bytes| bytes / 2),
             retry_interval_ms: None,
             log_format: LogFormat::Human,
             plugins: BTreeMap::new(),

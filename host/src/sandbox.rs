@@ -3,6 +3,7 @@
 //! The room knows nothing of stores and runs. Whoever enters a plugin brings a [`StepHost`], which answers the guest.
 
 mod bindings;
+mod budget;
 mod check;
 mod compile;
 mod contract;
@@ -18,6 +19,8 @@ mod output;
 mod plugin;
 mod ticker;
 mod translate;
+mod turns;
+mod turnstile;
 
 pub use compile::{COMPILE_COMMAND, child_main as compile_child_main};
 pub use contract::Import;
@@ -37,7 +40,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 
-use crate::model::{Digest, Event, Failure, Json, Millis, OpKey, RunId};
+use crate::model::{Digest, Event, Failure, Json, Millis, Namespace, OpKey, PluginName, RunId};
 
 /// Loads plugins and gives them a place to run in.
 pub struct Sandbox {
@@ -53,6 +56,10 @@ struct Core {
     /// Room for instances: most plugins take one.
     seats: Semaphore,
     seats_max: u32,
+    /// Who computes.
+    turnstile: Arc<turnstile::Turnstile>,
+    /// What all instances hold.
+    budget: Arc<budget::Budget>,
 }
 
 impl Sandbox {
@@ -65,7 +72,9 @@ impl Sandbox {
         let mut linker = Linker::new(&engine);
         imports::add_to_linker(&mut linker).map_err(|error| Error::Engine(format!("{error:#}")))?;
         let seats = Semaphore::new(seats_max as usize);
-        let core = Arc::new(Core { engine, ticker, seats, seats_max });
+        let turnstile = turnstile::Turnstile::new(options.computing);
+        let budget = budget::Budget::new(options.memory_total);
+        let core = Arc::new(Core { engine, ticker, seats, seats_max, turnstile, budget });
         Ok(Arc::new(Self { core, linker, workshop }))
     }
 
@@ -168,9 +177,19 @@ pub trait StepHost: Send {
     }
 }
 
+/// Who shares turns and memory with others: each plugin is one, whatever its version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// A component that is asked for its functions.
+    Described,
+    Plugin(Namespace, PluginName),
+}
+
 /// Why and with what a plugin is entered.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// Whose turn and memory it takes.
+    pub owner: Owner,
     pub run: RunId,
     /// The id from the definition.
     pub function: String,
@@ -240,7 +259,11 @@ pub struct Options {
     pub compiler: Compiler,
     /// Instances alive at once.
     pub instances: usize,
+    /// Instances that compute at once; the others wait for the host, or for their turn.
+    pub computing: usize,
     pub memory: InstanceMemory,
+    /// Memory of all instances together, in bytes.
+    pub memory_total: usize,
 }
 
 /// Where an instance's memory comes from (docs/decisions/0008).

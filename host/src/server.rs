@@ -280,7 +280,9 @@ fn sandbox_options(config: &Config, compiler: PathBuf) -> sandbox::Options {
         cache: config.cache_dir.clone().unwrap_or_else(|| config.data_dir.join("compiled")),
         compiler: Compiler::Child(compiler),
         instances: config.workers,
+        computing: config.computing,
         memory: config.instance_memory,
+        memory_total: config.memory_total_bytes,
     }
 }
 

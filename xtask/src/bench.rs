@@ -3,6 +3,7 @@
 mod client;
 mod compare;
 mod crowd;
+mod fairness;
 mod first_step;
 mod floor;
 mod host;
@@ -17,7 +18,7 @@ use anyhow::{Context, Result};
 use crate::{build, guests};
 use first_step::Outside;
 use host::{Durability, Host, Plugin, Setup};
-use report::{Alone, FirstStep, Load, Report};
+use report::{Alone, Beside, FirstStep, Load, Report};
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
@@ -26,14 +27,20 @@ pub struct Options {
     #[arg(long)]
     json: bool,
     /// What to measure.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Loads, Part::Crowds, Part::Many, Part::Languages])]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Loads, Part::Floor, Part::Crowds, Part::Many, Part::Languages, Part::Fairness])]
     parts: Vec<Part>,
+    /// Languages whose guest the loads are measured with.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Tongue::Rust])]
+    guest: Vec<Tongue>,
     /// Runs for each load (of ten trivial sequential steps each).
     #[arg(long, default_value_t = 1_000)]
     runs: usize,
     /// Times each load is repeated; the median counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
+    /// What the loads' databases survive.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Durability::Strict, Durability::Relaxed])]
+    durability: Vec<Durability>,
     /// Runs at once, one load for each.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
     at_once: Vec<usize>,
@@ -55,12 +62,25 @@ pub struct Options {
 enum Part {
     /// Runs, one and several at once, on a host that has nothing else to do.
     Loads,
+    /// What the machine can do at all, and single parts of the host.
+    Floor,
     /// The same beside runs that sleep, wait or are held.
     Crowds,
     /// The same beside many functions.
     Many,
     /// What a plugin costs in each language.
     Languages,
+    /// A run beside many of another plugin that compute without end, or take much memory.
+    Fairness,
+}
+
+/// A language that guests are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tongue {
+    Rust,
+    Typescript,
+    Python,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -80,7 +100,9 @@ pub fn run(options: &Options) -> Result<()> {
     let many = has(Part::Many).then(|| many::measure(&binary, &folder, options.rounds)).transpose()?;
     let languages =
         if has(Part::Languages) { languages::measure(&std::path::absolute(&binary)?, &folder)? } else { Vec::new() };
-    let report = Report { alone, crowds, many, languages };
+    let fairness = if has(Part::Fairness) { fairness::measure(&binary, &folder)? } else { Vec::new() };
+    let beside = has(Part::Floor).then(|| beside(&binary, &folder)).transpose()?;
+    let report = Report { alone, beside, crowds, many, languages, fairness };
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?)
     } else {
@@ -89,26 +111,33 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A host with nothing else to do, and what the machine can do at all.
+/// A host with nothing else to do.
 fn alone(options: &Options, binary: &Path, folder: &Path) -> Result<Alone> {
-    let instance = host::instance(&guests::path("bench"), &guests::path("hello"))?;
-    let plugins = [Plugin::guest("bench")];
     let mut loads = Vec::new();
     let mut idle_mb = 0.0;
-    for durability in [Durability::Strict, Durability::Relaxed] {
-        for &concurrency in &options.at_once {
-            let mut rounds = Vec::new();
-            for _ in 0..options.repeat {
-                let host = Host::start(Setup { binary, folder, durability, plugins: &plugins, config: "" })?;
-                idle_mb = host.memory_mb()?;
-                rounds.push(measure(&host, folder, options.runs, concurrency)?);
-                host.stop()?;
+    for &guest in &options.guest {
+        let plugins = [languages::guest(guest, &std::path::absolute(binary)?, folder)?];
+        for &durability in &options.durability {
+            for &concurrency in &options.at_once {
+                let mut rounds = Vec::new();
+                for _ in 0..options.repeat {
+                    let host = Host::start(Setup { binary, folder, durability, plugins: &plugins, config: "" })?;
+                    idle_mb = host.memory_mb()?;
+                    rounds.push(measure(&host, folder, options.runs, concurrency)?);
+                    host.stop()?;
+                }
+                loads.push(report::median_load(guest, durability, concurrency, rounds));
             }
-            loads.push(report::median_load(durability, concurrency, rounds));
         }
     }
+    Ok(Alone { loads, idle_mb })
+}
+
+/// What the machine can do at all, and single parts of the host.
+fn beside(binary: &Path, folder: &Path) -> Result<Beside> {
+    let instance = host::instance(&guests::path("bench"), &guests::path("hello"))?;
     let first_step = first_step(binary, folder)?;
-    Ok(Alone { loads, floor: floor::sqlite(folder)?, first_step, instance, idle_mb })
+    Ok(Beside { floor: floor::sqlite(folder)?, first_step, instance })
 }
 
 /// How soon an event's first step acts, on a host with nothing else to do.
@@ -131,8 +160,9 @@ fn measure(host: &Host, folder: &Path, runs: usize, concurrency: usize) -> Resul
     let events = vec![client::TEN_STEPS.to_owned(); runs];
     client::load(host.address(), events.clone(), concurrency)?;
     let sync_ms = floor::sync_ms(folder)?;
-    let before = host.counters()?;
+    let (before, cpu_before) = (host.counters()?, host.cpu_s()?);
     let timings = client::load(host.address(), events, concurrency)?;
-    let after = host.counters()?;
-    Ok(Load::new(concurrency, &timings, &before, &after, sync_ms, host.peak_memory_mb()?))
+    let (after, cpu_after) = (host.counters()?, host.cpu_s()?);
+    let load = Load::new(concurrency, &timings, &before, &after, sync_ms, host.peak_memory_mb()?);
+    Ok(Load { cpu_us_per_step: (cpu_after - cpu_before) * 1e6 / runs as f64 / report::STEPS, ..load })
 }

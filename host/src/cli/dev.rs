@@ -28,7 +28,7 @@ pub struct Options {
     /// in TypeScript or Python [default: .]
     paths: Vec<PathBuf>,
     #[command(flatten)]
-    host: flags::Host,
+    pub(super) host: flags::Host,
 }
 
 /// What the paths come to.

@@ -47,6 +47,12 @@ pub struct Host {
 }
 
 impl Host {
+    /// Instances that compute at once, as the file or the environment says. What is wrong there is told by [`Host::load`].
+    pub fn computing(&self) -> usize {
+        let config = Config::load(self.config.as_deref(), &environment(), &[]);
+        config.unwrap_or_default().computing
+    }
+
     /// The configuration with these flags, and further ones, over it.
     pub fn load(self, more: Vec<Flag>) -> Result<Config> {
         let given = [

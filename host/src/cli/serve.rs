@@ -24,7 +24,7 @@ pub struct Options {
     #[arg(long, value_name = "KEY")]
     signing_key: Option<String>,
     #[command(flatten)]
-    host: flags::Host,
+    pub(super) host: flags::Host,
 }
 
 pub async fn run(options: Options) -> Result<ExitCode> {

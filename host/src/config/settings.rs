@@ -71,6 +71,13 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(config.workers.to_string()),
     },
     Setting {
+        key: "computing",
+        about: "Instances that compute at once. Others wait for the host, or for their turn. The default is one more than there are processors.",
+        example: "3",
+        set: |config, value| Ok(config.computing = value::count(&value, 1, 1_024)?),
+        show: |config| Some(config.computing.to_string()),
+    },
+    Setting {
         key: "instance_memory",
         about: "\"reset\": an instance's memory is wiped in place for the next one. \"fresh\": it goes back to the system, and starts take up to twice as long: for plugins of parties that must learn nothing of each other (docs/decisions/0008).",
         example: "\"reset\"",
@@ -134,6 +141,13 @@ pub const SETTINGS: &[Setting] = &[
         example: "\"256MiB\"",
         set: |config, value| Ok(config.memory_bytes = value::size_bytes(&value)?),
         show: |config| quoted(value::show_bytes(config.memory_bytes)),
+    },
+    Setting {
+        key: "memory_total",
+        about: "Memory of all instances together. An instance that would exceed it waits until others have ended. The default is half of the machine's memory.",
+        example: "\"2GiB\"",
+        set: |config, value| Ok(config.memory_total_bytes = value::total_bytes(&value)?),
+        show: |config| quoted(value::show_bytes(config.memory_total_bytes)),
     },
     Setting {
         key: "retry_interval",

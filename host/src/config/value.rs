@@ -92,8 +92,17 @@ const UNITS_OF_SIZE: [(&str, usize); 8] = [
     ("B", 1),
 ];
 
-/// `"256MiB"`, `"64 MB"`; a bare number counts bytes.
+/// `"256MiB"`, `"64 MB"`; a bare number counts bytes. A 32-bit guest can address no more than 4 GiB.
 pub(super) fn size_bytes(value: &Value) -> Result<usize, String> {
+    bytes_within(value, 1 << 20, ("4GiB", 4 << 30))
+}
+
+/// The same for what many guests hold together.
+pub(super) fn total_bytes(value: &Value) -> Result<usize, String> {
+    bytes_within(value, 1 << 20, ("64TiB", 64 << 40))
+}
+
+fn bytes_within(value: &Value, min: usize, (name, max): (&str, usize)) -> Result<usize, String> {
     let wanted = "it has to be a size such as \"256MiB\"";
     let text = match value {
         Value::Text(text) => text.clone(),
@@ -105,10 +114,9 @@ pub(super) fn size_bytes(value: &Value) -> Result<usize, String> {
         let (_, factor) = UNITS_OF_SIZE.iter().find(|(name, _)| *name == unit)?;
         usize::try_from(amount).ok()?.checked_mul(*factor)
     });
-    // A 32-bit guest can address no more.
     bytes
-        .filter(|bytes| (1 << 20..=4 << 30).contains(bytes))
-        .ok_or_else(|| format!("{wanted}, from 1MiB to 4GiB, not {text:?}"))
+        .filter(|bytes| (min..=max).contains(bytes))
+        .ok_or_else(|| format!("{wanted}, from 1MiB to {name}, not {text:?}"))
 }
 
 /// Splits `12h30m` into 12, `h` and `30m`.

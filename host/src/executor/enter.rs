@@ -10,7 +10,7 @@ use super::pass::{Pass, Purpose};
 use super::run::Run;
 use crate::limits;
 use crate::model::OpKey;
-use crate::sandbox::{Entry, Exit};
+use crate::sandbox::{Entry, Exit, Owner};
 use crate::store::{self, Lease};
 
 /// One attempt of a step in an instance of its own. Whatever befalls that instance is charged to the step.
@@ -30,9 +30,11 @@ pub async fn run_step(run: Arc<Run>, key: OpKey, stop: watch::Receiver<bool>) {
 /// Enters the plugin once.
 pub async fn enter(run: Arc<Run>, pass: Pass) -> Exit {
     let _permit = run.executor.instances.acquire().await.expect("the semaphore is never closed");
+    let function = &run.lease.function;
     let entry = Entry {
+        owner: Owner::Plugin(function.namespace.clone(), function.plugin.clone()),
         run: run.lease.run,
-        function: run.lease.function.function.to_string(),
+        function: function.function.to_string(),
         attempt: pass.inner().attempt(),
         max_attempts: run.code.definition.retry.max_attempts(),
         events: run.lease.events.clone(),

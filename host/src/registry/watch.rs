@@ -311,7 +311,9 @@ mod tests {
             cache: data.join("compiled"),
             compiler: Compiler::InProcess,
             instances: 1,
+            computing: 1,
             memory: sandbox::InstanceMemory::Reset,
+            memory_total: 1 << 30,
         };
         let sandbox = Sandbox::new(options).expect("sets up");
         let bounds = Bounds { memory_bytes: 1 << 20, deadline_ms: 1_000 };

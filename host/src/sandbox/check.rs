@@ -18,6 +18,8 @@ pub(super) struct Findings {
     pub(super) instances: u64,
     pub(super) code_bytes: usize,
     pub(super) largest_function: usize,
+    /// Of the whole component.
+    pub(super) bytes: usize,
 }
 
 /// Checks the size, the structure and the world.
@@ -31,7 +33,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<Findings, Error> {
     if Parser::is_core_wasm(bytes) {
         return Err(Error::CoreModule);
     }
-    let findings = walk(bytes)?;
+    let findings = Findings { bytes: bytes.len(), ..walk(bytes)? };
     check_bounds(&findings)?;
     contract::check(&findings)?;
     Ok(findings)

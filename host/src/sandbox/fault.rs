@@ -83,7 +83,7 @@ fn of_engine(error: &wasmtime::Error, state: &State) -> Failure {
         return Failure::of_host(Kind::Trap, "StackOverflow", message);
     }
     if let Some(wanted) = state.meter.refused() {
-        return over_memory(wanted, state.meter.usage().memory_max_bytes);
+        return over_memory(wanted, &state.meter);
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         let message = with_last_words(format!("the plugin ended its process with exit code {}", exit.0), state);
@@ -133,8 +133,8 @@ fn without_hint(words: &str) -> String {
     kept.join("\n").trim().to_owned()
 }
 
-fn over_memory(wanted: usize, max: usize) -> Failure {
-    Failure::of_host(Kind::Limit, "OutOfMemory", memory_text(wanted, max)).coded("memory_limit")
+fn over_memory(wanted: usize, meter: &Meter) -> Failure {
+    Failure::of_host(Kind::Limit, "OutOfMemory", memory_text(wanted, meter)).coded("memory_limit")
 }
 
 /// An engine of a language has given up before it asked for more: its heap has a bound of its own.
@@ -148,11 +148,12 @@ fn over_own_memory(words: &str, Usage { memory_bytes, memory_max_bytes }: Usage)
     Failure::of_host(Kind::Limit, "OutOfMemory", message).coded("memory_limit")
 }
 
-fn memory_text(wanted: usize, max: usize) -> String {
+fn memory_text(wanted: usize, meter: &Meter) -> String {
     format!(
-        "the plugin asked for {} of memory, its limit is {}; the plugin's setting `memory` raises it",
+        "the plugin asked for {} of memory, its limit is {}; {} raises it",
         bytes_text(wanted),
-        bytes_text(max)
+        bytes_text(meter.usage().memory_max_bytes),
+        meter.setting()
     )
 }
 
@@ -160,7 +161,7 @@ fn memory_text(wanted: usize, max: usize) -> String {
 pub(super) fn naming_limit(mut failure: Failure, meter: &Meter) -> Failure {
     let is_memory = failure.name == "MemoryError" || is_out_of_memory(&failure.message);
     if let Some(wanted) = meter.refused().filter(|_| is_memory) {
-        let limit = memory_text(wanted, meter.usage().memory_max_bytes);
+        let limit = memory_text(wanted, meter);
         failure.message = if failure.message.is_empty() { limit } else { format!("{}: {limit}", failure.message) };
     }
     failure

@@ -12,7 +12,9 @@ use super::imports::{Denied, Outbound, Panicked};
 use super::link::{Cut, Link};
 use super::meter::Meter;
 use super::moment::Moment;
-use super::{Bounds, Entry, Exit, Grants, translate};
+use super::turns::in_turns;
+use super::turnstile::{Turn, Turnstile};
+use super::{Bounds, Entry, Exit, Grants, Owner, translate};
 use crate::limits;
 use crate::model::{Failure, Json, Kind, OpKey};
 
@@ -35,14 +37,14 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(link: Arc<Link>, moment: Moment, grants: Arc<Grants>, bounds: Bounds) -> Self {
+    pub(super) fn new(link: Arc<Link>, moment: Moment, grants: Arc<Grants>, meter: Meter) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::HANDLES_MAX);
         Self {
             table,
             link,
             moment,
-            meter: Meter::new(bounds.memory_bytes),
+            meter,
             grants,
             denied: Denied::default(),
             outbound: None,
@@ -67,27 +69,32 @@ impl State {
 }
 
 /// Calls `describe`.
-pub(super) async fn describe(pre: &PluginPre<State>, state: State) -> Result<Vec<wit::Definition>, Exit> {
+pub(super) async fn describe(
+    turnstile: &Arc<Turnstile>,
+    pre: &PluginPre<State>,
+    state: State,
+) -> Result<Vec<wit::Definition>, Exit> {
     let link = Arc::clone(&state.link);
     let mut store = store(pre.engine(), state);
     let call = async {
         let plugin = pre.instantiate_async(&mut store).await?;
         plugin.stepwell_plugin_functions().call_describe(&mut store).await
     };
-    let ended = race(&link, call).await;
+    let ended = race(&link, in_turns(turnstile, &Owner::Described, &link, call)).await;
     read(ended, store)
 }
 
 /// Calls `run` or `on-failure`.
-pub(super) async fn enter(pre: &PluginPre<State>, state: State, entry: &Entry) -> Exit {
+pub(super) async fn enter(turnstile: &Arc<Turnstile>, pre: &PluginPre<State>, state: State, entry: &Entry) -> Exit {
     let link = Arc::clone(&state.link);
     let mut store = store(pre.engine(), state);
     let call = async {
         let plugin = pre.instantiate_async(&mut store).await?;
         call_entry(&plugin, &mut store, entry).await
     };
-    let ended = race(&link, call).await;
-    let ended = ended.map(|ended| ended.map(|outcome| exit(outcome, &store.data().meter)));
+    let ended = race(&link, in_turns(turnstile, &entry.owner, &link, call)).await;
+    let read_exit = |outcome| exit(outcome, &store.data().meter);
+    let ended = ended.map(|(ended, turn)| (ended.map(read_exit), turn));
     read(ended, store).unwrap_or_else(|exit| exit)
 }
 
@@ -113,7 +120,7 @@ async fn call_entry(plugin: &Plugin, store: &mut Store<State>, entry: &Entry) ->
 
 fn store(engine: &Engine, state: State) -> Store<State> {
     let mut store = Store::new(engine, state);
-    store.limiter(|state| &mut state.meter);
+    store.limiter_async(|state| &mut state.meter);
     store.set_hostcall_fuel(limits::HOSTCALL_MAX_BYTES);
     store.set_max_component_handles(limits::HANDLES_MAX);
     store.set_epoch_deadline(1);
@@ -121,13 +128,17 @@ fn store(engine: &Engine, state: State) -> Store<State> {
         if store.data().link.is_overdue() {
             return Err(Stop::Overdue.into());
         }
+        store.data().link.note_yield();
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
     store
 }
 
+/// A call that has ended, with the turn in which it did.
+type Ended<T> = (wasmtime::Result<T>, Turn);
+
 /// The call's end, or what cut it off: time in host calls counts as well, and no epoch interrupts these.
-async fn race<T>(link: &Link, call: impl Future<Output = wasmtime::Result<T>>) -> Result<wasmtime::Result<T>, Cut> {
+async fn race<T>(link: &Link, call: impl Future<Output = Ended<T>>) -> Result<Ended<T>, Cut> {
     tokio::select! {
         biased;
         ended = call => Ok(ended),
@@ -135,14 +146,22 @@ async fn race<T>(link: &Link, call: impl Future<Output = wasmtime::Result<T>>) -
     }
 }
 
-fn read<T>(ended: Result<wasmtime::Result<T>, Cut>, mut store: Store<State>) -> Result<T, Exit> {
+/// Takes the instance down; a call that has ended does so within its turn.
+fn read<T>(ended: Result<Ended<T>, Cut>, mut store: Store<State>) -> Result<T, Exit> {
     let words = store.data().link.close_output();
     store.data_mut().last_words = words;
-    match ended {
+    let (ended, turn) = match ended {
+        Ok((ended, turn)) => (Ok(ended), Some(turn)),
+        Err(cut) => (Err(cut), None),
+    };
+    let read = match ended {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(fault::of_error(&error, store.data())),
         Err(cut) => Err(fault::of_cut(cut, store.data())),
-    }
+    };
+    drop(store);
+    drop(turn);
+    read
 }
 
 fn exit(outcome: wit::Outcome, meter: &Meter) -> Exit {

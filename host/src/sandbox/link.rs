@@ -1,6 +1,6 @@
 //! What an instance shares with its streams and requests: the host it talks to, its deadline, its end.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ use crate::model::{Failure, OpKey};
 /// The guest's connection to whoever entered it.
 pub(super) struct Link {
     talk: Mutex<Talk>,
-    born: Instant,
-    /// Milliseconds after `born` at which this stretch began.
-    stretch: AtomicU64,
+    stretch: Mutex<Stretch>,
     deadline: Duration,
+    /// The guest has computed for a slice: its call is pending for that reason.
+    has_yielded: AtomicBool,
     lost: AtomicBool,
     changed: Notify,
 }
@@ -26,6 +26,40 @@ struct Talk {
     /// Away while an async call of it is under way.
     host: Option<Box<dyn StepHost>>,
     output: Output,
+}
+
+/// A stretch of the body or an attempt of a step, whose time counts towards the deadline.
+struct Stretch {
+    /// Moved on by what the guest spends in the host's queues.
+    began: Instant,
+    /// The guest stands in this many queues.
+    queues: u32,
+    queued: Instant,
+}
+
+impl Stretch {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { began: now, queues: 0, queued: now }
+    }
+
+    fn in_queue(&self) -> Duration {
+        if self.queues > 0 { self.queued.elapsed() } else { Duration::ZERO }
+    }
+}
+
+/// The guest stands in a queue of the host's until this is dropped; its deadline does not count that time.
+pub(super) struct Queued<'a>(&'a Link);
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        let mut stretch = self.0.stretch();
+        stretch.queues -= 1;
+        if stretch.queues == 0 {
+            let waited = stretch.queued.elapsed();
+            stretch.began += waited;
+        }
+    }
 }
 
 /// Why an instance was ended from outside.
@@ -40,9 +74,9 @@ impl Link {
     pub(super) fn new(host: Box<dyn StepHost>, deadline: Duration) -> Self {
         Self {
             talk: Mutex::new(Talk { host: Some(host), output: Output::default() }),
-            born: Instant::now(),
-            stretch: AtomicU64::new(0),
+            stretch: Mutex::new(Stretch::new()),
             deadline,
+            has_yielded: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             changed: Notify::new(),
         }
@@ -95,19 +129,42 @@ impl Link {
         self.talk().host.take().expect("the instance is gone, so the host is back")
     }
 
+    fn stretch(&self) -> MutexGuard<'_, Stretch> {
+        self.stretch.lock().expect("no panic while held")
+    }
+
     /// A stretch of the body or an attempt of a step begins: the deadline counts from here.
     pub(super) fn restart_deadline(&self) {
-        let passed = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.stretch.store(passed, Ordering::Relaxed);
+        self.stretch().began = Instant::now();
+    }
+
+    /// Stops the deadline's clock while the guest waits for its turn, or for memory.
+    pub(super) fn queued(&self) -> Queued<'_> {
+        let mut stretch = self.stretch();
+        if stretch.queues == 0 {
+            stretch.queued = Instant::now();
+        }
+        stretch.queues += 1;
+        Queued(self)
     }
 
     fn ends_at(&self) -> Option<Instant> {
-        let stretch = Duration::from_millis(self.stretch.load(Ordering::Relaxed));
-        self.born.checked_add(stretch)?.checked_add(self.deadline)
+        let stretch = self.stretch();
+        (stretch.began + stretch.in_queue()).checked_add(self.deadline)
     }
 
     pub(super) fn is_overdue(&self) -> bool {
         self.ends_at().is_some_and(|end| Instant::now() >= end)
+    }
+
+    /// Notes that the guest has computed for a slice.
+    pub(super) fn note_yield(&self) {
+        self.has_yielded.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the note.
+    pub(super) fn take_yield(&self) -> bool {
+        self.has_yielded.swap(false, Ordering::Relaxed)
     }
 
     pub(super) fn deadline(&self) -> Duration {

@@ -12,10 +12,11 @@ use super::check::Findings;
 use super::contract::{self, Import};
 use super::instance::{self, State};
 use super::link::Link;
+use super::meter::Meter;
 use super::moment::Moment;
 use super::ticker::Running;
 use super::{
-    Bounds, Control, Core, Decision, Entry, Error, Exit, Found, Grants, Line, Resolved, StepHost, Usage, engine,
+    Bounds, Control, Core, Decision, Entry, Error, Exit, Found, Grants, Line, Owner, Resolved, StepHost, Usage, engine,
 };
 use crate::limits;
 use crate::model::{Definition, Digest, Failure, Json, Kind, OpKey};
@@ -32,6 +33,8 @@ struct Loaded {
     pre: PluginPre<State>,
     /// Seats it takes while it runs.
     seats: u32,
+    /// The component's size: its image is smaller.
+    bytes: usize,
     core: Arc<Core>,
 }
 
@@ -49,7 +52,7 @@ impl Plugin {
         }
         let seats = engine::seats_for(memories, tables, findings.instances).min(core.seats_max);
         let pre = PluginPre::new(pre).map_err(|error| Error::Mismatch(format!("{error:#}")))?;
-        let loaded = Loaded { digest, imports: findings.imports, pre, seats, core };
+        let loaded = Loaded { digest, imports: findings.imports, pre, seats, bytes: findings.bytes, core };
         Ok(Self { loaded: Arc::new(loaded) })
     }
 
@@ -68,8 +71,9 @@ impl Plugin {
         let _seated = self.seated().await;
         let bounds = Bounds { memory_bytes: limits::DESCRIBE_MEMORY_BYTES, deadline_ms: limits::DESCRIBE_DEADLINE_MS };
         let link = Arc::new(Link::new(Box::new(Nobody), bounds.deadline()));
-        let state = State::new(link, Moment::new(0, [0; 32]), Arc::default(), bounds);
-        match instance::describe(&self.loaded.pre, state).await {
+        let meter = self.meter(bounds, Owner::Described, &link);
+        let state = State::new(link, Moment::new(0, [0; 32]), Arc::default(), meter);
+        match instance::describe(&self.loaded.core.turnstile, &self.loaded.pre, state).await {
             Ok(described) => read_definitions(described),
             Err(exit) => Err(Error::Describe(Box::new(refusal(exit)))),
         }
@@ -87,9 +91,15 @@ impl Plugin {
         let _seated = self.seated().await;
         let link = Arc::new(Link::new(host, bounds.deadline()));
         let moment = Moment::new(entry.started, entry.secret);
-        let state = State::new(Arc::clone(&link), moment, Arc::clone(grants), bounds);
-        let exit = instance::enter(&self.loaded.pre, state, &entry).await;
+        let meter = self.meter(bounds, entry.owner.clone(), &link);
+        let state = State::new(Arc::clone(&link), moment, Arc::clone(grants), meter);
+        let exit = instance::enter(&self.loaded.core.turnstile, &self.loaded.pre, state, &entry).await;
         (exit, link.take_host())
+    }
+
+    fn meter(&self, bounds: Bounds, owner: Owner, link: &Arc<Link>) -> Meter {
+        let claim = self.loaded.core.budget.claim(owner);
+        Meter::new(bounds.memory_bytes, self.loaded.bytes, claim, Arc::clone(link))
     }
 
     /// Waits for room in the pool, and keeps the clock ticking.

@@ -9,7 +9,7 @@ mod running;
 use std::sync::{Arc, OnceLock};
 
 use self::host::{Player, STARTED};
-use super::{Bounds, Compiler, Entry, Exit, Grants, Options, Plugin, Sandbox};
+use super::{Bounds, Compiler, Entry, Exit, Grants, Options, Owner, Plugin, Sandbox};
 use crate::model::{Event, EventId, IdSource, Json, Namespace, RunId};
 
 /// One for all tests: a pool takes a while to reserve.
@@ -22,7 +22,9 @@ fn sandbox() -> &'static Arc<Sandbox> {
             cache,
             compiler: Compiler::InProcess,
             instances: 16,
+            computing: 3,
             memory: super::InstanceMemory::Reset,
+            memory_total: 1 << 30,
         })
         .expect("sets up");
         (dir, sandbox)
@@ -51,6 +53,7 @@ fn entry() -> Entry {
         json: Json::trusted(r#"{"name":"a","data":{}}"#),
     };
     Entry {
+        owner: Owner::Described,
         run,
         function: "f".into(),
         attempt: 0,

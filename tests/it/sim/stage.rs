@@ -110,6 +110,8 @@ fn sandbox() -> Arc<Sandbox> {
         compiler: Compiler::Child(env!("CARGO_BIN_EXE_stepwell").into()),
         memory: InstanceMemory::Reset,
         instances: 8 * WORKERS,
+        computing: WORKERS,
+        memory_total: 8 << 30,
     };
     SANDBOX.get_or_init(|| Sandbox::new(options()).expect("a sandbox")).clone()
 }

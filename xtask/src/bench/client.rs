@@ -1,12 +1,14 @@
 //! The load: a client in this process that keeps so many runs in flight over HTTP and times each.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 /// How long one run took.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +42,28 @@ pub fn load(address: SocketAddr, events: Vec<String>, concurrency: usize) -> Res
         }
         Ok(Timings { wall: started.elapsed(), runs: timings })
     })
+}
+
+/// Keeps so many runs of the event in flight until it is over.
+pub fn load_until(address: SocketAddr, event: &str, concurrency: usize, is_over: &Arc<AtomicBool>) -> Result<()> {
+    runtime()?.block_on(async {
+        let mut workers = JoinSet::new();
+        for _ in 0..concurrency {
+            workers.spawn(again(address, event.to_owned(), Arc::clone(is_over)));
+        }
+        while let Some(ended) = workers.join_next().await {
+            ended??;
+        }
+        Ok(())
+    })
+}
+
+async fn again(address: SocketAddr, event: String, is_over: Arc<AtomicBool>) -> Result<()> {
+    let mut connection = Connection::open(address).await?;
+    while !is_over.load(Ordering::Relaxed) {
+        connection.run(&event).await?;
+    }
+    Ok(())
 }
 
 /// Sends one body after the other, each an event or an array of them, and answers how long each acknowledgement took.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::guests;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
     Strict,
@@ -197,6 +197,16 @@ impl Host {
         stream.read_to_string(&mut answer)?;
         let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
         body.with_context(|| format!("no answer from {path}"))
+    }
+
+    /// Processor time of the host so far, in seconds: of all its threads, also inside the kernel.
+    pub fn cpu_s(&self) -> Result<f64> {
+        const TICKS_PER_S: f64 = 100.0;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Behind the name in parentheses, which may have blanks.
+        let (_, fields) = stat.rsplit_once(')').context("no name in the process's figures")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+        Ok(ticks.sum::<Result<f64, _>>()? / TICKS_PER_S)
     }
 
     fn status(&self, key: &str) -> Result<f64> {

@@ -7,7 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::host::{self, Instance};
+use super::Tongue;
+use super::host::{self, Instance, Plugin};
 use crate::{build, guests, root};
 
 #[derive(Debug, Serialize)]
@@ -34,6 +35,19 @@ const SCRIPTED: [Sources; 2] = [
     },
     Sources { name: "Python", guest: "tests/guests/bench-python", other: "guest-examples/python/hello" },
 ];
+
+/// The guest of a load: in Rust as it was built, else built here.
+pub fn guest(tongue: Tongue, binary: &Path, folder: &Path) -> Result<Plugin> {
+    let [typescript, python] = &SCRIPTED;
+    let sources = match tongue {
+        Tongue::Rust => return Ok(Plugin::guest("bench")),
+        Tongue::Typescript => typescript,
+        Tongue::Python => python,
+    };
+    let file = std::path::absolute(folder)?.join(format!("bench-{}.wasm", sources.name.to_lowercase()));
+    build_s(binary, sources.guest, &file)?;
+    Ok(Plugin { name: "bench".to_owned(), file })
+}
 
 /// `binary`: the host, which knows how to build each of them.
 pub fn measure(binary: &Path, folder: &Path) -> Result<Vec<Language>> {

@@ -7,32 +7,41 @@ use serde::Serialize;
 
 use super::client::{Timing, Timings};
 use super::compare::Comparison;
+use super::Tongue;
 use super::crowd::{Crowd, Kind};
+use super::fairness::{Fairness, Neighbours};
 use super::floor::Floor;
 use super::host::{Counters, Durability, Instance};
 use super::languages::Language;
 use super::many::Many;
 
 /// Steps in a run of the load.
-const STEPS: f64 = 10.0;
+pub const STEPS: f64 = 10.0;
 
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub alone: Option<Alone>,
+    pub beside: Option<Beside>,
     pub crowds: Vec<Crowd>,
     pub many: Option<Many>,
     pub languages: Vec<Language>,
+    pub fairness: Vec<Fairness>,
 }
 
 /// A host with nothing else to do.
 #[derive(Debug, Serialize)]
 pub struct Alone {
     pub loads: Vec<Load>,
+    /// Resident memory of the host before any load.
+    pub idle_mb: f64,
+}
+
+/// What stands beside the loads: what the machine can do, and single parts of the host.
+#[derive(Debug, Serialize)]
+pub struct Beside {
     pub floor: Floor,
     pub first_step: FirstStep,
     pub instance: Instance,
-    /// Resident memory of the host before any load.
-    pub idle_mb: f64,
 }
 
 /// From sending an event to the arrival of the request that its first step sends, strict, one event at a time.
@@ -47,6 +56,7 @@ pub struct FirstStep {
 /// One load. Times in milliseconds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Load {
+    pub guest: Tongue,
     pub durability: Durability,
     pub concurrency: usize,
     pub runs_per_s: f64,
@@ -59,6 +69,8 @@ pub struct Load {
     pub syncs_per_run: f64,
     pub written_bytes_per_step: f64,
     pub peak_mb: f64,
+    /// The host's processor time, also inside the kernel.
+    pub cpu_us_per_step: f64,
     /// A 4 KiB append and fdatasync, measured right before.
     pub sync_ms: f64,
 }
@@ -78,6 +90,7 @@ impl Load {
         let (accepted_median_ms, _) = quantiles(ms(|run| run.accepted));
         let (run_median_ms, run_p99_ms) = quantiles(ms(|run| run.ended));
         Self {
+            guest: Tongue::Rust,
             durability: Durability::Strict,
             concurrency,
             runs_per_s: rate,
@@ -88,15 +101,16 @@ impl Load {
             syncs_per_run: (after.syncs - before.syncs) as f64 / runs,
             written_bytes_per_step: (after.written_bytes - before.written_bytes) as f64 / runs / STEPS,
             peak_mb,
+            cpu_us_per_step: 0.0,
             sync_ms,
         }
     }
 }
 
 /// The round with the median rate.
-pub fn median_load(durability: Durability, concurrency: usize, mut rounds: Vec<Load>) -> Load {
+pub fn median_load(guest: Tongue, durability: Durability, concurrency: usize, mut rounds: Vec<Load>) -> Load {
     rounds.sort_by(|a, b| a.runs_per_s.total_cmp(&b.runs_per_s));
-    Load { durability, concurrency, ..rounds.swap_remove(rounds.len() / 2) }
+    Load { guest, durability, concurrency, ..rounds.swap_remove(rounds.len() / 2) }
 }
 
 /// Median and p99.
@@ -111,14 +125,33 @@ impl fmt::Display for Report {
         if let Some(alone) = &self.alone {
             writeln!(f, "{alone}")?;
         }
+        if let Some(beside) = &self.beside {
+            writeln!(f, "{beside}")?;
+        }
         for crowd in &self.crowds {
             writeln!(f, "{crowd}")?;
         }
         if let Some(many) = &self.many {
             write!(f, "{many}")?;
         }
-        languages(f, &self.languages)
+        languages(f, &self.languages)?;
+        fairness(f, &self.fairness)
     }
+}
+
+fn fairness(f: &mut fmt::Formatter<'_>, all: &[Fairness]) -> fmt::Result {
+    if all.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{:<58} {:>10} {:>9} {:>8}", "A run of one step beside", "median, ms", "p99, ms", "peak, MB")?;
+    all.iter().try_for_each(|Fairness { neighbours, count, median_ms, p99_ms, peak_mb }| {
+        let what = match neighbours {
+            Neighbours::Nothing => "nothing else".to_owned(),
+            Neighbours::Spin => format!("{count} runs of another plugin that compute for ever"),
+            Neighbours::Touch => format!("{count} runs of another plugin that each touch 200 MB"),
+        };
+        writeln!(f, "{what:<58} {median_ms:>10.2} {p99_ms:>9.2} {peak_mb:>8.0}")
+    })
 }
 
 /// A row for each figure, a column for each language.
@@ -189,18 +222,19 @@ impl fmt::Display for Alone {
         writeln!(f, "Runs of 10 trivial sequential steps, from a client over HTTP on the same machine\n")?;
         writeln!(
             f,
-            "{:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>8}",
-            "", "at", "runs/s", "steps/s", "accepted", "run", "p99", "syncs", "written", "peak", "sync"
+            "{:<10} {:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>9} {:>8}",
+            "", "", "at", "runs/s", "steps/s", "accepted", "run", "p99", "syncs", "written", "peak", "processor", "sync"
         )?;
         writeln!(
             f,
-            "{:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>8}",
-            "", "once", "", "", "ms", "ms", "ms", "per run", "bytes/step", "MB", "ms"
+            "{:<10} {:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>9} {:>8}",
+            "", "", "once", "", "", "ms", "ms", "ms", "per run", "bytes/step", "MB", "us/step", "ms"
         )?;
         for load in &self.loads {
             writeln!(
                 f,
-                "{:<9} {:>5} {:>9.0} {:>10.0} {:>10.2} {:>10.2} {:>9.2} {:>9.2} {:>11.0} {:>8.1} {:>8.3}",
+                "{:<10} {:<9} {:>5} {:>9.0} {:>10.0} {:>10.2} {:>10.2} {:>9.2} {:>9.2} {:>11.0} {:>8.1} {:>9.1} {:>8.3}",
+                format!("{:?}", load.guest).to_lowercase(),
                 load.durability.to_string(),
                 load.concurrency,
                 load.runs_per_s,
@@ -211,10 +245,16 @@ impl fmt::Display for Alone {
                 load.syncs_per_run,
                 load.written_bytes_per_step,
                 load.peak_mb,
+                load.cpu_us_per_step,
                 load.sync_ms
             )?;
         }
-        writeln!(f, "\nHost idle: {:.1} MB", self.idle_mb)?;
+        writeln!(f, "\nHost idle: {:.1} MB", self.idle_mb)
+    }
+}
+
+impl fmt::Display for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let FirstStep { median_ms, p99_ms, sync_ms } = self.first_step;
         writeln!(
             f,

@@ -36,7 +36,7 @@ impl monotonic_clock::Host for State {
 
     fn subscribe_duration(&mut self, wait: u64) -> Result<Resource<DynPollable>> {
         let timer = match tokio::time::Instant::now().checked_add(Duration::from_nanos(wait)) {
-            _ if wait == 0 => Timer::Now { yielded: false },
+            _ if wait == 0 => Timer::Now,
             Some(end) => Timer::At(end),
             None => Timer::Never,
         };
@@ -46,10 +46,8 @@ impl monotonic_clock::Host for State {
 }
 
 enum Timer {
-    /// Yields once, so that a guest that polls in a circle lets others work.
-    Now {
-        yielded: bool,
-    },
+    /// Waits for nothing, so it keeps the guest's turn: one that polls in a circle gives way after its slice, as any does.
+    Now,
     At(tokio::time::Instant),
     Never,
 }
@@ -58,11 +56,7 @@ enum Timer {
 impl Pollable for Timer {
     async fn ready(&mut self) {
         match self {
-            Self::Now { yielded: true } => {}
-            Self::Now { yielded } => {
-                *yielded = true;
-                tokio::task::yield_now().await;
-            }
+            Self::Now => {}
             Self::At(end) => tokio::time::sleep_until(*end).await,
             Self::Never => std::future::pending().await,
         }

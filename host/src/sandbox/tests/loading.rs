@@ -85,7 +85,9 @@ async fn compiled_code_is_kept_and_made_again_when_it_is_broken() {
         cache: dir.path().to_owned(),
         compiler: crate::sandbox::Compiler::InProcess,
         instances: 1,
+        computing: 1,
         memory: crate::sandbox::InstanceMemory::Fresh,
+        memory_total: 1 << 30,
     };
     let files = || {
         let list = std::fs::read_dir(dir.path()).expect("a directory");

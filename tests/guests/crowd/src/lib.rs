@@ -1,5 +1,6 @@
 //! A crowd: runs that wait for long, so that what they cost others can be measured.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use stepwell::{Concurrency, Context, Event, Function, Result, WaitFor};
@@ -10,6 +11,8 @@ fn functions() -> Vec<Function> {
     vec![
         Function::new("sleep", sleep).on("crowd/sleep"),
         Function::new("wait", wait).on("crowd/wait"),
+        Function::new("spin", spin).on("crowd/spin"),
+        Function::new("touch", touch).on("crowd/touch"),
         Function::new("hold", hold).on("crowd/hold").concurrency(Concurrency::new(1)),
     ]
 }
@@ -36,4 +39,25 @@ async fn hold(Context { step, .. }: Context) -> Result<()> {
         Ok(())
     });
     Ok(place.await?)
+}
+
+/// Computes for ever in its one step.
+async fn spin(Context { step, .. }: Context) -> Result<()> {
+    let spins = step.run("spin", || -> Result<()> {
+        let mut turns: u64 = 0;
+        loop {
+            turns = black_box(turns.wrapping_add(1));
+        }
+    });
+    Ok(spins.await?)
+}
+
+/// Takes as much memory as the event says (`{"mib": 200}`), writes to each page of it and ends.
+async fn touch(Context { event, step, .. }: Context) -> Result<usize> {
+    let mib = event.data["mib"].as_u64().and_then(|mib| usize::try_from(mib).ok()).unwrap_or(1);
+    let touched = step.run("touch", move || {
+        let taken: Vec<Vec<u8>> = (0..mib).map(|_| black_box(vec![1; 1 << 20])).collect();
+        Ok(taken.len())
+    });
+    Ok(touched.await?)
 }
