@@ -34,16 +34,19 @@ pub async fn wakes_who_has_mail<S: Store>(mut world: World<'_, S, impl AsyncFn(&
     assert_eq!(mail(&world, &lease).await, []);
     world.settle(&lease, Verdict::Park { due: Some(world.now + 1_000_000) }).await;
     assert!(world.lease(1).await.is_empty());
-    assert_eq!(world.store().cancel(&world.namespace, run, "told to").await, Ok(Cancelled::Accepted));
+    for _ in 0..2 {
+        let cancelled = world.store().cancel(&world.namespace, run, "told to").await;
+        assert_eq!(cancelled, Ok(Cancelled::Accepted), "the run has not ended");
+    }
     let lease = world.lease_one().await;
-    let letter = Mail::Cancel { reason: "told to".into() };
-    assert_eq!(mail(&world, &lease).await, std::slice::from_ref(&letter));
+    let letters = vec![Mail::Cancel { reason: "told to".into() }; 2];
+    assert_eq!(mail(&world, &lease).await, letters);
     assert_eq!(mail(&world, &lease).await, [], "it is told of once");
     world.settle(&lease, Verdict::Park { due: None }).await;
     assert!(world.lease(1).await.is_empty(), "who has been told of its mail is not woken for it again");
     world.crash_and_open().await;
     let lease = world.lease_one().await;
-    assert_eq!(mail(&world, &lease).await, [letter], "what was not taken is still there");
+    assert_eq!(mail(&world, &lease).await, letters, "what was not taken is still there");
     world.complete(&lease).await;
     assert_eq!(world.store().cancel(&world.namespace, run, "again").await, Ok(Cancelled::Ended));
     let unknown = world.ids.run(world.now);
