@@ -164,8 +164,16 @@ pub const INSTANCE_TABLES_MAX: usize = 16;
 pub const TABLE_ELEMENTS_MAX: usize = 65_536;
 /// The engine's own bookkeeping for one instance, in the host's memory.
 pub const INSTANCE_STATE_MAX_BYTES: usize = 4 << 20;
-/// Of each place in the pool of instances this much stays in memory for the next guest.
-pub const RESIDENT_BYTES: usize = 2 << 20;
+/// Of each place in the pool of instances this much stays in memory for the next guest. A run of Python writes 4 MiB.
+pub const RESIDENT_BYTES: usize = 12 << 20;
+/// Runs of adjacent written pages in a memory from which gaps between them are closed: the engine resets 32 runs in place.
+pub const RESIDENT_RUNS_MAX: usize = 29;
+/// Gaps that are left then.
+pub const RESIDENT_GAPS_LEFT: usize = 26;
+/// How long after a guest has begun memories are looked at, as long as that changes something.
+pub const RESIDENT_LOOK_MS: u64 = 100;
+/// The same where nothing has changed for long.
+pub const RESIDENT_LOOK_SELDOM_MS: u64 = 10_000;
 /// And of each table.
 pub const RESIDENT_TABLE_BYTES: usize = 64 << 10;
 /// What a plugin may draw of randomness in one call.

@@ -17,6 +17,7 @@ mod meter;
 mod moment;
 mod output;
 mod plugin;
+mod resident;
 mod ticker;
 mod translate;
 mod turns;
@@ -53,6 +54,8 @@ pub struct Sandbox {
 struct Core {
     engine: Engine,
     ticker: ticker::Ticker,
+    /// `None`: memories are not reset in place.
+    keeper: Option<resident::Keeper>,
     /// Room for instances: most plugins take one.
     seats: Semaphore,
     seats_max: u32,
@@ -68,13 +71,14 @@ impl Sandbox {
         let seats_max = u32::try_from(options.instances).unwrap_or(u32::MAX).max(1);
         let engine = engine::runner(seats_max, options.memory)?;
         let ticker = ticker::Ticker::start(&engine)?;
+        let keeper = engine::resets_in_place(options.memory).then(resident::Keeper::start).transpose()?;
         let workshop = compile::Workshop::new(options.cache, options.compiler, &engine)?;
         let mut linker = Linker::new(&engine);
         imports::add_to_linker(&mut linker).map_err(|error| Error::Engine(format!("{error:#}")))?;
         let seats = Semaphore::new(seats_max as usize);
         let turnstile = turnstile::Turnstile::new(options.computing);
         let budget = budget::Budget::new(options.memory_total);
-        let core = Arc::new(Core { engine, ticker, seats, seats_max, turnstile, budget });
+        let core = Arc::new(Core { engine, ticker, keeper, seats, seats_max, turnstile, budget });
         Ok(Arc::new(Self { core, linker, workshop }))
     }
 

@@ -77,10 +77,15 @@ fn pool(seats: u32, memory: InstanceMemory) -> PoolingAllocationConfig {
         .table_keep_resident(limits::RESIDENT_TABLE_BYTES);
     // With the page map the kernel says which pages a guest has touched, and only these are reset, in place: no page
     // faults for the next guest. Without it the whole range would be written, which is slower than giving it back.
-    if memory == InstanceMemory::Reset && has_page_map() && !may_swap() {
+    if resets_in_place(memory) {
         pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(limits::RESIDENT_BYTES);
     }
     pool
+}
+
+/// Whether an instance's memory is reset in place for the next one, page by page.
+pub(super) fn resets_in_place(memory: InstanceMemory) -> bool {
+    memory == InstanceMemory::Reset && has_page_map() && !may_swap()
 }
 
 fn has_page_map() -> bool {

@@ -106,6 +106,9 @@ impl Plugin {
     async fn seated(&self) -> (SemaphorePermit<'_>, Running) {
         let core = &self.loaded.core;
         let permit = core.seats.acquire_many(self.loaded.seats).await.expect("the semaphore is never closed");
+        if let Some(keeper) = &core.keeper {
+            keeper.note_guest();
+        }
         (permit, core.ticker.running())
     }
 }

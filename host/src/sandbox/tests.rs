@@ -4,6 +4,7 @@ mod ends;
 mod guest;
 pub(super) mod host;
 mod loading;
+mod resident;
 mod running;
 
 use std::sync::{Arc, OnceLock};

@@ -48,7 +48,7 @@ const PRELUDE: &str = r#"
     (import "wasi:random/random@0.2.3" "get-random-u64" (func $random (result i64)))
     (import "wasi:cli/environment@0.2.6" "get-environment" (func $environment (param i32)))
     (import "wasi:cli/exit@0.2.6" "exit" (func $exit (param i32)))
-    (memory (export "memory") 2)
+    (memory (export "memory") PAGES)
     (global $top (mut i32) (i32.const 16384))
     (func $realloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
         (local $at i32)
@@ -164,11 +164,14 @@ pub struct Guest<'a> {
     pub on_failure: &'a str,
     /// More definitions.
     pub more: &'a str,
+    /// Memory that it begins with, in units of 64 KiB.
+    pub pages: u32,
 }
 
 impl Default for Guest<'_> {
     fn default() -> Self {
-        Self { version: "0.1.0", describe: None, run: "(call $suspended)", on_failure: "(call $suspended)", more: "" }
+        let suspended = "(call $suspended)";
+        Self { version: "0.1.0", describe: None, run: suspended, on_failure: suspended, more: "", pages: 2 }
     }
 }
 
@@ -185,7 +188,7 @@ impl Guest<'_> {
             self.run,
             self.on_failure,
         );
-        let core = core.replace("VERSION", self.version);
+        let core = core.replace("VERSION", self.version).replace("PAGES", &self.pages.to_string());
         let mut module = wat::parse_str(&core).expect("valid WAT");
         let mut resolve = Resolve::default();
         let contract = CONTRACT.replace("@0.1.0", &format!("@{}", self.version));

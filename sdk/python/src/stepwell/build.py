@@ -15,13 +15,14 @@ from . import hints
 _PACKAGE = Path(__file__).parent
 _ENTRY = "stepwell_plugin"
 # The SDK first: what it mends of asyncio is to be so for a module that imports it by name.
-_ENTRY_TEXT = """from stepwell import clients, files
+_ENTRY_TEXT = """from stepwell import clients, files, rehearsal
 
 clients.install()
 import {module}
 from stepwell.component import FailureHandler, Functions
 
 files.keep()
+rehearsal.play()
 """
 _TOOL = "componentize-py"
 # What a folder of sources holds that is no source; components are for one kind of machine, and compiled code is not.

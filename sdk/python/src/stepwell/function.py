@@ -2,7 +2,9 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from . import context, flow, models, values
@@ -87,6 +89,13 @@ class Function(Generic[T, R]):
         """Whether a failure handler was given."""
         return self._failure_handler is not None
 
+    def prepare(self) -> None:
+        """Reads the handlers' annotations, which is slow, while the plugin is built."""
+        with suppress(Exception):  # an entry raises it again, where it can be told
+            _data(self._handler, Context)
+            if self._failure_handler:
+                _data(self._failure_handler, FailureContext)
+
     def run(self, entered: RunContext, host: Host) -> Outcome:
         """Enters the function."""
 
@@ -161,6 +170,7 @@ def _check(handler: Callable[..., Any], what: str, id: str) -> None:
         raise TypeError(f'{what} "{id}" must be an `async def`, not {handler!r}')
 
 
+@cache
 def _data(handler: Callable[..., Any], of: type) -> Any:
     """The type of the event's data, as the annotation of the handler's argument names it."""
     annotated = next(iter(inspect.signature(handler).parameters), None)
