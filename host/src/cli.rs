@@ -31,12 +31,20 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use serde_json::Value;
 
 use crate::config::LogFormat;
+use crate::model::{Json, read_json};
 use crate::sandbox;
 use crate::telemetry::{self, Voice};
 
 use paint::Paint;
+
+/// Reads JSON that a person typed. The error goes on from a colon; the host would refuse the text too.
+fn typed_json(text: &str) -> Result<Value, String> {
+    Json::check(text).map_err(|error| format!("it is {error}"))?;
+    read_json(text).map_err(|error| error.to_string())
+}
 
 #[derive(Debug, Parser)]
 #[command(name = "stepwell", version, about = "A durable-function host for WebAssembly components")]

@@ -29,7 +29,7 @@ pub use flow::{
 pub use function::{CancelOn, Definition, DefinitionError, FunctionKey, Role, Timeouts, Trigger, same_field};
 pub use id::{BadId, BulkRetryId, CancellationId, Digest, EventId, IdSource, Namespace, PluginName, RunId};
 pub use journal::{Awaited, Entry, OpKey, Record, awaited};
-pub use json::{BadJson, Json};
+pub use json::{BadJson, Json, read as read_json};
 pub use mail::Mail;
 pub use pace::{Arrival, LimitKey, Pace, arrives};
 pub use request::{BadRequest, Redirects, Request, Response};

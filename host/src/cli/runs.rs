@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::Ending;
+use super::{Ending, typed_json};
 use super::cancel;
 use super::client::{Client, encode};
 use super::flags::Target;
@@ -133,8 +133,8 @@ async fn replay(options: Replay) -> Result<()> {
         wish["from"] = serde_json::json!({ "id": id, "n": nth });
     }
     if let Some(input) = input {
-        let not_json = |error| Ending::Usage(format!("--input has to be JSON, and text in JSON has quotes: {error}"));
-        wish["input"] = serde_json::from_str(&input).map_err(not_json)?;
+        let not_json = |why| Ending::Usage(format!("--input has to be JSON, and text in JSON has quotes: {why}"));
+        wish["input"] = typed_json(&input).map_err(not_json)?;
     }
     again(&retry, "replay", wish).await
 }

@@ -10,13 +10,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use super::Ending;
+use super::{Ending, typed_json};
 use super::client::{Client, Lines, encode};
 use super::flags::Target;
 use super::paint::Paint;
 use super::story::{Frames, Teller};
 use super::table::cut;
 use super::view::Detail;
+use crate::model::read_json;
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -71,7 +72,7 @@ fn event(options: &Options) -> Result<Value> {
         },
     };
     let refuse = |why: String| Ending::Usage(format!("the event's data has to be a JSON object: {why}"));
-    let data: Value = serde_json::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    let data: Value = typed_json(&text).map_err(refuse)?;
     if !data.is_object() {
         return Err(refuse(format!("it is {}", cut(&data.to_string(), 40))).into());
     }
@@ -112,7 +113,7 @@ async fn pass_on(acknowledgement: String, mut answer: Lines) -> Result<()> {
 
 /// The status that a line tells, or why there will be no more of them.
 fn check(line: &str) -> Result<String> {
-    let followed: Followed = serde_json::from_str(line).context("understand the host's answer")?;
+    let followed: Followed = read_json(line).context("understand the host's answer")?;
     match followed.error {
         Some(problem) => Err(anyhow::anyhow!(problem).context("the host stopped following")),
         None => Ok(followed.status.as_str().unwrap_or_default().to_owned()),
