@@ -19,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::test("cli::runs_list_says_when_a_run_is_due", shows_due),
         Trial::test("cli::runs_show_what_they_wait_for_and_can_be_cancelled", shows_waits),
         Trial::test("cli::sends_and_follows", sends),
+        Trial::test("cli::what_is_nested_deep_is_sent_and_shown", sends_deep),
         Trial::test("cli::plugins_list_counts_runs_on_older_versions", counts_older),
         Trial::test("cli::check_tells_functions_imports_and_grants", checks),
         Trial::test("cli::config_init_is_a_file_to_start_with", starts_with_init),
@@ -226,6 +227,31 @@ fn lists() -> Result<(), Failed> {
         assert_eq!(child.wait()?.code(), Some(0), "{listing}");
     }
     Ok(())
+}
+
+/// The parser's own bound is 128 levels; ours is 1,000.
+fn sends_deep() -> Result<(), Failed> {
+    let site = Site::new(&["hello"]);
+    let host = serve(&site, &[])?;
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let data = |levels| format!(r#"{{"name":"Ada","deep":{}}}"#, nested(levels));
+    let said = site.ask(&host, &["send", "demo/hello", &data(900), "--wait"], &[]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let run = site.ask(&host, &["runs", "list", "--json"], &[]).json()["runs"][0]["run_id"].clone();
+    for arguments in [
+        &["runs", "show", run.as_str().expect("an id"), "--json"] as &[&str],
+        &["runs", "replay", run.as_str().expect("an id")],
+    ] {
+        let said = site.ask(&host, arguments, &[]);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(arguments[1] == "replay" || said.stdout.replace(char::is_whitespace, "").contains(&nested(900)));
+    }
+    let (send, input) = (data(2_000), nested(2_000));
+    let cases: &[Case<'_>] = &[
+        (&["send", "demo/hello", &send], 2, &["it is nested deeper than 1000 levels"]),
+        (&["runs", "replay", "01M834HKA4001TT6HH1NT6JXPJ", "--from", "a", "--input", &input], 2, &["--input", "1000"]),
+    ];
+    check_errors(cases, |arguments| site.ask(&host, arguments, &[]))
 }
 
 /// A run of an event that is to happen in 2099.

@@ -2,7 +2,6 @@
 //!
 //! The hot path: the body is read once, events are taken as slices of it, and no tree of values is built.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -59,8 +58,8 @@ async fn accept(api: &Api, request: Request) -> Result<Response, Refusal> {
         return Err(Refusal::bad("the request has no body: send an event, or an array of events, as JSON"));
     }
     let body = match &form {
-        Some(form) => form.read(&body).map_err(Refusal::bad)?,
-        None => Cow::Borrowed(&*body),
+        Some(form) => form.read(body).await.map_err(Refusal::bad)?,
+        None => body,
     };
     let now = api.clock.now();
     let mut batch = read(&body, &api.namespace, now, || api.ids.event(now));

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -13,7 +15,10 @@ use serde_json::value::{RawValue, to_raw_value};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Form {
     UrlEncoded,
-    Multipart { boundary: String },
+    /// `None`: the request names no boundary between its parts.
+    Multipart {
+        boundary: Option<String>,
+    },
 }
 
 /// A field's name and its value.
@@ -23,35 +28,29 @@ impl Form {
     /// What the request says that its body is.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        let (media, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+        let media = content_type.split(';').next().unwrap_or_default();
         match media.trim().to_ascii_lowercase().as_str() {
             "application/x-www-form-urlencoded" => Some(Self::UrlEncoded),
-            "multipart/form-data" => {
-                Some(Self::Multipart { boundary: parameter(parameters, "boundary").unwrap_or_default().to_owned() })
-            }
+            "multipart/form-data" => Some(Self::Multipart { boundary: multer::parse_boundary(content_type).ok() }),
             _ => None,
         }
     }
 
     /// The events that the form stands for, as JSON. What begins as JSON is JSON, whatever the request calls it: `curl
     /// -d` calls everything a form.
-    pub(super) fn read<'a>(&self, body: &'a [u8]) -> Result<Cow<'a, [u8]>, String> {
+    pub(super) async fn read(&self, body: Bytes) -> Result<Bytes, String> {
         if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
-            return Ok(body.into());
+            return Ok(body);
         }
-        let fields = match self {
-            Self::UrlEncoded => form_urlencoded::parse(body.trim_ascii_end()).collect(),
-            Self::Multipart { boundary } => parts(body, boundary)?,
+        let event = match self {
+            Self::UrlEncoded => event(&form_urlencoded::parse(body.trim_ascii_end()).collect::<Vec<_>>()),
+            Self::Multipart { boundary: Some(boundary) } => event(&parts(body, boundary).await?),
+            Self::Multipart { boundary: None } => {
+                Err("the form has no boundary: Content-Type has to name one".to_owned())
+            }
         };
-        Ok(event(&fields)?.into_bytes().into())
+        Ok(event?.into())
     }
-}
-
-/// `name=value` or `name="value"` among others, behind a media type or a disposition.
-fn parameter<'a>(parameters: &'a str, name: &str) -> Option<&'a str> {
-    let pairs = parameters.split(';').filter_map(|pair| pair.split_once('='));
-    let value = pairs.into_iter().find(|(key, _)| key.trim().eq_ignore_ascii_case(name))?.1.trim();
-    Some(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
 }
 
 fn event(fields: &[Field<'_>]) -> Result<String, String> {
@@ -88,49 +87,26 @@ fn json(text: &str) -> Result<Box<RawValue>, String> {
 }
 
 /// The fields of a multipart body (RFC 7578).
-fn parts<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Field<'a>>, String> {
-    if boundary.is_empty() {
-        return Err("the form has no boundary: Content-Type has to name one".to_owned());
-    }
-    let delimiter = format!("\r\n--{boundary}");
-    let cut_off = || format!("the form ends before its boundary {boundary:?} does");
-    // The first one may stand at the very beginning.
-    let mut rest = match body.strip_prefix(&delimiter.as_bytes()[2..]) {
-        Some(rest) => rest,
-        None => split(body, delimiter.as_bytes()).ok_or_else(cut_off)?.1,
-    };
+async fn parts(body: Bytes, boundary: &str) -> Result<Vec<Field<'static>>, String> {
+    let whole = futures_util::stream::once(async { Ok::<_, Infallible>(body) });
+    let mut parts = multer::Multipart::new(whole, boundary);
     let mut fields = Vec::new();
-    while !rest.starts_with(b"--") {
-        let (head, content) = split(rest, b"\r\n\r\n").ok_or_else(cut_off)?;
-        let (content, behind) = split(content, delimiter.as_bytes()).ok_or_else(cut_off)?;
-        fields.push(field(head, content)?);
-        rest = behind;
+    while let Some(part) = parts.next_field().await.map_err(told)? {
+        let name = part.name().ok_or_else(|| "a part of the form has no name".to_owned())?.to_owned();
+        let value = part.bytes().await.map_err(told)?;
+        let value = String::from_utf8(value.into()).map_err(|_| "the form is not UTF-8".to_owned())?;
+        fields.push((name.into(), value.into()));
     }
     Ok(fields)
 }
 
-/// What stands before the separator, and what behind it.
-fn split<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
-    // Looks for the first byte, which is rare, and compares there.
-    let first = *separator.first()?;
-    let mut from = 0;
-    loop {
-        let at = from + bytes[from..].iter().position(|byte| *byte == first)?;
-        if let Some(behind) = bytes[at..].strip_prefix(separator) {
-            return Some((&bytes[..at], behind));
-        }
-        from = at + 1;
+fn told(error: multer::Error) -> String {
+    match error {
+        multer::Error::IncompleteStream
+        | multer::Error::IncompleteHeaders
+        | multer::Error::IncompleteFieldData { .. } => "the form ends before its boundary does".to_owned(),
+        error => format!("the form cannot be read: {error}"),
     }
-}
-
-fn field<'a>(head: &'a [u8], content: &'a [u8]) -> Result<Field<'a>, String> {
-    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| "the form is not UTF-8".to_owned());
-    let disposition = text(head)?.lines().filter_map(|line| line.split_once(':'));
-    let name = disposition
-        .filter(|(header, _)| header.trim().eq_ignore_ascii_case("content-disposition"))
-        .find_map(|(_, value)| parameter(value, "name"));
-    let name = name.ok_or_else(|| "a part of the form has no name".to_owned())?;
-    Ok((name.into(), text(content)?.into()))
 }
 
 #[cfg(test)]
@@ -145,8 +121,12 @@ mod tests {
     }
 
     fn read(content_type: &str, body: &str) -> Result<String, String> {
-        let read = form(content_type).expect("a form").read(body.as_bytes())?;
-        Ok(String::from_utf8(read.into_owned()).expect("UTF-8"))
+        let form = form(content_type).expect("a form");
+        let read = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime")
+            .block_on(form.read(body.to_owned().into()))?;
+        Ok(String::from_utf8(read.into()).expect("UTF-8"))
     }
 
     const URL_ENCODED: &str = "application/x-www-form-urlencoded";
@@ -154,7 +134,7 @@ mod tests {
     #[test]
     fn knows_forms_by_their_type() {
         assert_eq!(form("Application/X-WWW-Form-Urlencoded; charset=utf-8"), Some(Form::UrlEncoded));
-        let multipart = |boundary: &str| Some(Form::Multipart { boundary: boundary.into() });
+        let multipart = |boundary: &str| Some(Form::Multipart { boundary: Some(boundary.into()) });
         assert_eq!(form(r#"multipart/form-data; charset=x; Boundary="a b""#), multipart("a b"));
         assert_eq!(form("multipart/form-data; boundary=ab"), multipart("ab"));
         assert_eq!((form("application/json"), form("text/plain")), (None, None));
@@ -196,6 +176,6 @@ mod tests {
             assert!(read(cut).expect_err(cut).contains("ends before"), "{cut}");
         }
         assert!(read("--xx\r\nA: b\r\n\r\nc\r\n--xx--").expect_err("no name").contains("has no name"));
-        assert!(form("multipart/form-data").expect("a form").read(b"x").is_err());
+        assert!(super::tests::read("multipart/form-data", "x").expect_err("no boundary").contains("no boundary"));
     }
 }

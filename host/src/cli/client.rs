@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use anyhow::{Context as _, Result, anyhow};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, StatusCode, Url, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -41,7 +42,12 @@ impl Client {
         let http = http_client(&base).context("set up the HTTP client")?;
         let first_key = || config.event_keys.first().cloned();
         let event_key = environment.get("STEPWELL_EVENT_KEY").cloned().or_else(first_key);
-        Ok(Self { http, base, event_key: event_key.unwrap_or_else(|| "cli".to_owned()), signing_key: config.signing_key })
+        Ok(Self {
+            http,
+            base,
+            event_key: event_key.unwrap_or_else(|| "cli".to_owned()),
+            signing_key: config.signing_key,
+        })
     }
 
     /// The text of what is at that path.
@@ -148,8 +154,10 @@ fn bad_url(url: &str) -> Ending {
     Ending::Usage(format!("{url:?} is no address of a host: write one such as http://127.0.0.1:8288"))
 }
 
+/// What stands for itself in a part of a path or a query (RFC 3986's "unreserved").
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// A part of a path or a query, with what has a meaning there written out.
 pub fn encode(part: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    part.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    utf8_percent_encode(part, PLAIN).to_string()
 }

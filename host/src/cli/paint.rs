@@ -1,7 +1,10 @@
-//! Colour, where it helps: on terminals, unless `NO_COLOR` is set.
+//! Colour, where it helps: on terminals that show it, unless the environment says otherwise (`NO_COLOR`, `CLICOLOR`).
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _};
+use std::io;
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paint {
@@ -11,45 +14,44 @@ pub enum Paint {
 
 impl Paint {
     pub fn stdout() -> Self {
-        Self::on(io::stdout().is_terminal())
+        Self::on(AutoStream::choice(&io::stdout()))
     }
 
     pub fn stderr() -> Self {
-        Self::on(io::stderr().is_terminal())
+        Self::on(AutoStream::choice(&io::stderr()))
     }
 
-    fn on(is_terminal: bool) -> Self {
-        let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if is_terminal && !is_refused { Self::Colour } else { Self::Plain }
+    fn on(choice: ColorChoice) -> Self {
+        if choice == ColorChoice::Never { Self::Plain } else { Self::Colour }
     }
 
     pub fn red(self, text: impl Display) -> String {
-        self.code(31, text)
+        self.styled(AnsiColor::Red.on_default(), text)
     }
 
     pub fn green(self, text: impl Display) -> String {
-        self.code(32, text)
+        self.styled(AnsiColor::Green.on_default(), text)
     }
 
     pub fn yellow(self, text: impl Display) -> String {
-        self.code(33, text)
+        self.styled(AnsiColor::Yellow.on_default(), text)
     }
 
     pub fn cyan(self, text: impl Display) -> String {
-        self.code(36, text)
+        self.styled(AnsiColor::Cyan.on_default(), text)
     }
 
     pub fn dim(self, text: impl Display) -> String {
-        self.code(2, text)
+        self.styled(Style::new().dimmed(), text)
     }
 
     pub fn bold(self, text: impl Display) -> String {
-        self.code(1, text)
+        self.styled(Style::new().bold(), text)
     }
 
-    fn code(self, code: u8, text: impl Display) -> String {
+    fn styled(self, style: Style, text: impl Display) -> String {
         match self {
-            Self::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
+            Self::Colour => format!("{style}{text}{style:#}"),
             Self::Plain => text.to_string(),
         }
     }

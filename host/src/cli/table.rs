@@ -2,37 +2,33 @@
 
 use std::io::{self, Write};
 
+use comfy_table::presets::NOTHING;
+
 use super::paint::Paint;
 
 pub struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+    rows: comfy_table::Table,
 }
 
 impl Table {
     pub fn new(head: &[&'static str]) -> Self {
-        Self { head: head.to_vec(), rows: Vec::new() }
+        let mut rows = comfy_table::Table::new();
+        rows.load_style(NOTHING).add_row(head);
+        for column in rows.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        Self { rows }
     }
 
     /// As many cells as the head has.
     pub fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
+        self.rows.add_row(cells);
     }
 
     pub fn print(&self, out: &mut impl Write, paint: Paint) -> io::Result<()> {
-        let widths: Vec<usize> = (0..self.head.len())
-            .map(|column| {
-                let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
-                cells.chain([self.head[column].len()]).max().unwrap_or_default()
-            })
-            .collect();
-        let line = |cells: &mut dyn Iterator<Item = &str>| {
-            let padded = cells.zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
-        writeln!(out, "{}", paint.dim(line(&mut self.head.iter().copied())))?;
-        for row in &self.rows {
-            writeln!(out, "{}", line(&mut row.iter().map(String::as_str)))?;
+        for (number, line) in self.rows.lines().enumerate() {
+            let line = line.trim_end();
+            if number == 0 { writeln!(out, "{}", paint.dim(line)) } else { writeln!(out, "{line}") }?;
         }
         out.flush()
     }
@@ -57,10 +53,11 @@ mod tests {
         let mut table = Table::new(&["A", "LONG"]);
         table.row(vec!["ä long one".into(), "x".into()]);
         table.row(vec!["b".into(), "y".into()]);
+        table.row(vec!["会社".into(), "wide".into()]);
         let mut out = Vec::new();
         table.print(&mut out, Paint::Plain).expect("written");
         let text = String::from_utf8(out).expect("UTF-8");
-        assert_eq!(text, "A           LONG\nä long one  x\nb           y\n");
+        assert_eq!(text, "A           LONG\nä long one  x\nb           y\n会社        wide\n");
         assert_eq!((cut("abc", 3), cut("ab\ncd", 4)), ("abc".into(), "ab …".into()));
     }
 }

@@ -1,5 +1,6 @@
 //! What the host's interface tells, as far as people are shown it.
 
+use chrono::DateTime;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -13,8 +14,8 @@ pub struct Time {
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let ms = milliseconds(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no time")))?;
-        Ok(Self { ms, text })
+        let time = DateTime::parse_from_rfc3339(&text).map_err(serde::de::Error::custom)?;
+        Ok(Self { ms: time.timestamp_millis(), text })
     }
 }
 
@@ -23,19 +24,6 @@ impl Time {
     pub fn short(&self) -> String {
         self.text.split('.').next().unwrap_or_default().replace('T', " ")
     }
-}
-
-/// Of `2026-11-22T07:13:45.443Z`, the one form that hosts write.
-fn milliseconds(text: &str) -> Option<i64> {
-    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hours, minutes, seconds, ms) = (number(11, 13)?, number(14, 16)?, number(17, 19)?, number(20, 23)?);
-    // Howard Hinnant's `days_from_civil`, for years that are not negative.
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year / 400, year % 400);
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1_000 + ms)
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -270,9 +258,9 @@ mod tests {
 
     #[test]
     fn times_are_read() {
-        assert_eq!(milliseconds("1970-01-01T00:00:00.000Z"), Some(0));
-        assert_eq!(milliseconds("2026-11-22T07:13:45.443Z"), Some(1_795_331_625_443));
-        assert_eq!(milliseconds("2000-02-29T00:00:00.000Z"), Some(951_782_400_000));
-        assert_eq!(milliseconds("yesterday"), None);
+        let ms = |text: &str| serde_json::from_value(text.into()).map(|time: Time| time.ms).ok();
+        assert_eq!(ms("1970-01-01T00:00:00.000Z"), Some(0));
+        assert_eq!(ms("2026-11-22T07:13:45.443Z"), Some(1_795_331_625_443));
+        assert_eq!(ms("yesterday"), None);
     }
 }

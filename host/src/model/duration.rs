@@ -1,4 +1,5 @@
-//! Durations as people write them.
+//! Durations as people write them, in the notation of the contract's JSON Schemas. The crates for it take years, months and
+//! fractions too, which the SDKs refuse.
 
 use super::time::Millis;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use wasmtime::ResourceLimiterAsync;
 
-use super::{Line, Usage};
 use super::budget::Claim;
 use super::link::Link;
+use super::{Line, Usage};
 use crate::limits;
 
 const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
