@@ -40,14 +40,17 @@ impl Router {
     /// is made again.
     pub async fn publish(&self, events: Vec<Event>) -> Result<Vec<Published>, store::Error> {
         let events: Vec<Arc<Event>> = events.into_iter().map(Arc::new).collect();
-        loop {
+        let attempt = async || {
             let snapshot = self.registry.snapshot();
             let plans = events.iter().map(|event| self.plan(&snapshot, event)).collect();
-            match self.store.publish(snapshot.generation, plans).await {
-                Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
-                answer => return answer,
-            }
-        }
+            self.store.publish(snapshot.generation, plans).await
+        };
+        self.planned(attempt).await
+    }
+
+    /// Runs an attempt at a plan until no swap overtakes it: [`Registry::planned`].
+    pub async fn planned<T>(&self, attempt: impl AsyncFnMut() -> Result<T, store::Error>) -> Result<T, store::Error> {
+        self.registry.planned(store::Error::overtaken_by, attempt).await
     }
 
     /// One run for each function with a trigger that matches.

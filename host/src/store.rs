@@ -57,7 +57,15 @@ pub enum Error {
 impl Error {
     /// Whether trying the same again may work.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::StaleGeneration { .. })
+        self.overtaken_by().is_some()
+    }
+
+    /// The registry's generation that the plan was overtaken by; `None` if the error has another cause.
+    pub fn overtaken_by(&self) -> Option<u64> {
+        match self {
+            Self::StaleGeneration { current, .. } => Some(*current),
+            _ => None,
+        }
     }
 }
 

@@ -105,13 +105,12 @@ impl Run {
         key: &OpKey,
         plan: impl Fn() -> Option<(u64, Effect)>,
     ) -> Result<Option<Done>, store::Error> {
-        loop {
+        let executor = &self.executor;
+        let attempt = async || {
             let Some((generation, effect)) = plan() else { return Ok(None) };
-            match self.executor.store.act(&self.lease, key.clone(), generation, effect).await {
-                Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
-                answer => return answer.map(Some),
-            }
-        }
+            executor.store.act(&self.lease, key.clone(), generation, effect).await.map(Some)
+        };
+        executor.router.planned(attempt).await
     }
 
     fn note(&self, key: OpKey, what: Awaited, until: Option<Millis>) {

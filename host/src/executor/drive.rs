@@ -340,14 +340,12 @@ async fn end(
         outcome: &outcome,
         at,
     };
-    loop {
+    let attempt = async || {
         let (generation, lifecycle) = executor.router.plan_end(&end);
         let verdict = Verdict::End { outcome: outcome.clone(), at, generation, lifecycle };
-        match executor.store.settle(lease, verdict).await {
-            Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
-            answer => return answer,
-        }
-    }
+        executor.store.settle(lease, verdict).await
+    };
+    executor.router.planned(attempt).await
 }
 
 /// Whether the run has not begun by when it had to.

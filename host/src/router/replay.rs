@@ -40,6 +40,16 @@ pub enum Error {
     Store(#[from] store::Error),
 }
 
+impl Error {
+    /// See [`store::Error::overtaken_by`].
+    fn overtaken_by(&self) -> Option<u64> {
+        match self {
+            Self::Store(error) => error.overtaken_by(),
+            _ => None,
+        }
+    }
+}
+
 /// A condition on failed runs: CEL over `event`, a run's `inngest/function.failed`.
 #[derive(Debug)]
 pub struct FailureFilter(Expression);
@@ -80,16 +90,15 @@ impl Router {
             None => None,
         };
         let event = event.ok_or(Error::NoEvents(run.id))?;
-        loop {
+        let attempt = async || {
             let (generation, new) = self.plan_replay(run, &event, code).await?;
             let records = kept(run, start, self.clock.now())?;
-            let replay = Replay { run: new, records, repeat };
-            match self.store.replay(generation, replay).await {
-                Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
-                Ok(Replayed::Refused(why)) => return Err(Error::Refused(why)),
-                answer => return Ok(answer?),
+            match self.store.replay(generation, Replay { run: new, records, repeat }).await? {
+                Replayed::Refused(why) => Err(Error::Refused(why)),
+                replayed => Ok(replayed),
             }
-        }
+        };
+        self.registry.planned(Error::overtaken_by, attempt).await
     }
 
     async fn plan_replay(&self, run: &RunView, event: &Event, code: Code) -> Result<(u64, NewRun), Error> {

@@ -117,19 +117,16 @@ impl Timetable {
         let router = &self.router;
         let id = router.ids.event(router.clock.now());
         let event = Arc::new(Event::scheduled(id, function, cron, occurrence));
-        loop {
+        let attempt = async || {
             let snapshot = router.registry.snapshot();
-            let live = snapshot.find(function);
             let has_it = |schedule: &Schedule| **schedule.source() == *cron;
-            let Some(live) = live.filter(|live| live.definition.schedules.iter().any(has_it)) else {
-                return Ok(None);
-            };
+            let live = snapshot.find(function).filter(|live| live.definition.schedules.iter().any(has_it));
+            let Some(live) = live else { return Ok(None) };
             let run = router.run_of(live, &event, Cause::Schedule);
             let publication = Publication { event: event.clone(), runs: vec![run] };
-            match router.store.publish(snapshot.generation, vec![publication]).await {
-                Err(store::Error::StaleGeneration { .. }) => tokio::task::yield_now().await,
-                answer => return Ok(answer?.into_iter().flat_map(|published| published.started).next()),
-            }
-        }
+            let published = router.store.publish(snapshot.generation, vec![publication]).await?;
+            Ok(published.into_iter().flat_map(|published| published.started).next())
+        };
+        router.planned(attempt).await
     }
 }

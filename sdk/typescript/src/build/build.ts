@@ -96,7 +96,7 @@ async function bundleWith(project: Project, when: Evaluation, extras: string[]):
     target: 'es2023',
     // Packages that also run without Node have what they run with then under these names.
     platform: 'browser',
-    conditions: ['stepwell', 'worker', 'browser', 'module'],
+    conditions: ['stepwell', 'workerd', 'edge-light', 'worker', 'browser', 'module'],
     external: ['stepwell:*', 'wasi:*'],
     alias: { '@stepwell/sdk': join(SDK, 'index.js'), '@stepwell/sdk/inngest': INNGEST },
     plugins: [

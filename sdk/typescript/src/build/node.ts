@@ -1,7 +1,7 @@
 // Modules of Node's that packages ask for: those with an equal that works anywhere are provided, those that a package
 // can do without are errors when they are used, and all others are refused.
 import { createRequire, isBuiltin } from 'node:module';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import { wayOutOf } from './problems.js';
 
@@ -28,6 +28,12 @@ const LEFT_OUT: [RegExp, string[]][] = [
   [/[\\/]@slack[\\/]web-api[\\/]/, ['fs', 'stream', 'zlib']],
 ];
 
+/** Packages whose import says where a module belongs, and brings nothing. A plugin may have what is for either side. */
+const MARKERS = /^(client|server)-only$/;
+
+/** Modules without anything in them: markers, and what a package switches off for browsers (`"browser": {"x": false}`). */
+const EMPTY = 'empty';
+
 /** A mark on what is being resolved, so that it is not asked for anew. */
 const ASKED = Symbol('asked');
 
@@ -40,6 +46,8 @@ export const node = (folder: string, without: readonly string[]): Plugin => ({
       if (args.pluginData === ASKED || !isBuiltin(name)) return undefined;
       return (await installed(build, args)) ?? equal(folder, name) ?? leftOut(args, name, without);
     });
+    build.onResolve({ filter: MARKERS }, ({ path }) => ({ path, namespace: EMPTY }));
+    build.onLoad({ filter: /.*/, namespace: EMPTY }, () => ({ contents: 'module.exports = {};' }));
     // A module that nobody asks anything of is left out.
     build.onResolve({ filter: /[\\/]buffer\.js$/ }, ({ path }) =>
       path === join(folder, 'buffer.js') ? { path, sideEffects: false } : undefined,
@@ -48,12 +56,14 @@ export const node = (folder: string, without: readonly string[]): Plugin => ({
   },
 });
 
-/** Packages may have the names of Node's modules, and be the better ones. */
+/** Packages may have the names of Node's modules, and be the better ones; or a package switches the module off. */
 async function installed(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
-  if (args.path.startsWith('node:')) return undefined;
   const { path, importer, resolveDir, kind } = args;
   const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: ASKED });
-  return found.errors.length > 0 ? undefined : found;
+  if (found.errors.length > 0) return undefined;
+  // What is switched off keeps its name in the place of a path.
+  if (!isAbsolute(found.path)) return { path, namespace: EMPTY };
+  return path.startsWith('node:') ? undefined : found;
 }
 
 function equal(folder: string, name: string): OnResolveResult | undefined {

@@ -35,8 +35,11 @@ export function projectOf(path: string): Project {
   const isFile = statSync(full).isFile();
   const folder = isFile ? folderOf(full) : full;
   const said = packageOf(folder);
-  const { inngest, without } = said.stepwell ?? {};
-  const options = { isInngest: inngest === true, without: Array.isArray(without) ? without.map(String) : [] };
+  const { inngest, without = [] } = said.stepwell ?? {};
+  if (!Array.isArray(without)) {
+    throw new Error(`${join(folder, 'package.json')}: "stepwell.without" has to be a list, such as ["fs"]`);
+  }
+  const options = { isInngest: inngest === true, without: without.map(String) };
   if (isFile) return { entry: full, folder, name: basename(full, extname(full)), ...options };
   const entry = [...(typeof said.main === 'string' ? [said.main] : []), ...ENTRIES]
     .map((name) => join(full, name))
@@ -58,5 +61,10 @@ function folderOf(file: string): string {
 
 function packageOf(folder: string): Package {
   const file = join(folder, 'package.json');
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  if (!existsSync(file)) return {};
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`${file} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

@@ -43,6 +43,9 @@ test('a project is a file, or a folder with a main or an index', (t) => {
   assert.equal(projectOf(join(folder, 'src/index.ts')).folder, folder);
   assert.throws(() => projectOf(join(folder, 'none')), /no such file or folder/);
   assert.throws(() => projectOf(folderWith(t, { 'readme.md': '' })), /no module found/);
+  assert.throws(() => projectOf(folderWith(t, { 'package.json': '{"name":', 'index.ts': '' })), /package\.json is not valid JSON/);
+  const wrong = folderWith(t, { 'package.json': '{"stepwell":{"without":"fs"}}', 'index.ts': '' });
+  assert.throws(() => projectOf(wrong), /package\.json: "stepwell\.without" has to be a list/);
 });
 
 test('stacks of the engine are told in the lines of the source', async (t) => {
@@ -66,6 +69,36 @@ test('stacks of the engine are told in the lines of the source', async (t) => {
     topLevelError(said, table).message,
     'the module failed while the plugin was built: Error: x\n    at index.ts:4:9',
   );
+});
+
+test('what a package switches off for browsers, and markers, are modules without anything', async (t) => {
+  const folder = folderWith(t, {
+    'index.ts': `import 'client-only';\nimport 'server-only';\nimport { all } from 'pkg';\nexport { all };`,
+    'node_modules/pkg/package.json': '{"main":"i.js","browser":{"crypto":false,"node:fs":false,"./own.js":false}}',
+    'node_modules/pkg/i.js': `exports.all = [require('crypto'), require('node:fs'), require('./own.js')];`,
+    'node_modules/pkg/own.js': 'throw new Error("it is switched off");',
+  });
+  const { code, table } = await bundle(projectOf(folder));
+  for (const name of ['client-only', 'server-only', 'crypto', 'node:fs']) {
+    assert(code.includes(`// empty:${name}`), `${name} in ${table.sources}`);
+  }
+  assert(!code.includes('it is switched off'));
+  const [wanted] = await problemsOf(folderWith(t, { 'index.ts': "import 'crypto';" }));
+  assert.match(wanted!, /^"crypto" is a module of Node's/);
+});
+
+test('packages are taken as they are meant for workers', async (t) => {
+  const exports = { '.': { workerd: './w.js', default: './d.js' }, './edge': { 'edge-light': './e.js', default: './d.js' } };
+  const folder = folderWith(t, {
+    'index.ts': `import workerd from 'pkg';\nimport edge from 'pkg/edge';\nexport const all = [workerd, edge];`,
+    'node_modules/pkg/package.json': JSON.stringify({ exports }),
+    'node_modules/pkg/w.js': 'export default "workerd";',
+    'node_modules/pkg/e.js': 'export default "edge";',
+    'node_modules/pkg/d.js': 'export default "other";',
+  });
+  const { sources } = (await bundle(projectOf(folder))).table;
+  const taken = sources.flatMap((source) => /\/pkg\/(.*)$/.exec(source)?.[1] ?? []);
+  assert.deepEqual(taken.sort(), ['e.js', 'w.js']);
 });
 
 /** What the bundler says of a module. */
