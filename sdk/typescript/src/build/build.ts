@@ -14,6 +14,7 @@ import { inngest } from './inngest.js';
 import { node } from './node.js';
 import { reasonToWait, topLevelError } from './problems.js';
 import type { Project } from './project.js';
+import { lowerProperties } from './properties.js';
 import { sentry } from './sentry.js';
 import { tableOf } from './table.js';
 
@@ -118,7 +119,7 @@ async function bundleWith(project: Project, when: Evaluation, extras: string[]):
   const paths = Object.keys(metafile.inputs).map((path) => resolve(project.folder, path));
   const isOwn = (path: string) => existsSync(path) && !path.includes(`node_modules${sep}`) && !path.startsWith(SDK);
   const table = tableOf(map!, project.folder, project.folder, SDK);
-  return { code: asciiComments(code!), table, read: paths.filter(isOwn) };
+  return { code: lowerProperties(asciiComments(code!)), table, read: paths.filter(isOwn) };
 }
 
 const REHEARSED = `import { rehearse } from ${JSON.stringify(join(SDK, 'rehearsal.js'))};

@@ -8,6 +8,7 @@ import { bundle } from '../build/build.js';
 import { leftOutModule } from '../build/node.js';
 import { explained, isBuildFailure, reasonToWait, topLevelError } from '../build/problems.js';
 import { projectOf } from '../build/project.js';
+import { lowerProperties } from '../build/properties.js';
 import { readableStack, TABLE } from '../stack.js';
 
 /** A folder with these files, for as long as the test takes. */
@@ -99,6 +100,22 @@ test('packages are taken as they are meant for workers', async (t) => {
   const { sources } = (await bundle(projectOf(folder))).table;
   const taken = sources.flatMap((source) => /\/pkg\/(.*)$/.exec(source)?.[1] ?? []);
   assert.deepEqual(taken.sort(), ['e.js', 'w.js']);
+});
+
+test("Unicode's properties in regular expressions are written out where they stand", () => {
+  const source = [
+    'const letters = /^\\p{L}+$/u, not = /\\P{Lu}/gu; const set = /[\\p{Script=Greek}--[α]]/v;',
+    'const made = new RegExp("\\\\p{Nd}", "u"), plain = /p{2}/, text = "\\\\p{L}";',
+    'result = [letters.test("Grüße"), letters.test("a1"), "aB".replace(not, ""), set.test("β"), set.test("α"), made.test("٣"), plain.test("pp"), text];',
+  ].join('\n');
+  const lowered = lowerProperties(source);
+  assert(!/\\p\{L\}\+/.test(lowered) && lowered.includes('text = "\\\\p{L}"'), lowered.slice(0, 300));
+  source.split('\n').forEach((line, n) => assert.equal(lowered.split('\n')[n]!.length, line.length, `line ${n}`));
+  const result = new Function(`let result; ${lowered}; return result;`)();
+  assert.deepEqual(result, [true, false, 'B', true, false, true, true, '\\p{L}']);
+  assert.equal(lowerProperties('const a = /x/u;'), 'const a = /x/u;');
+  assert.match(lowerProperties('const $p = 1, a = /\\p{L}/u;'), /\$P\(0\)/);
+  assert.throws(() => lowerProperties('new RegExp("\\\\p{None}", "u")'), /^Error: \/\\p\{None\}\/u cannot be built/);
 });
 
 /** What the bundler says of a module. */

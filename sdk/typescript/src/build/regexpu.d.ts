@@ -1,0 +1,9 @@
+// What the build uses of regexpu-core, which comes without types.
+declare module 'regexpu-core' {
+  interface Options {
+    unicodePropertyEscapes?: 'transform' | false;
+    unicodeSetsFlag?: 'transform' | 'parse' | false;
+  }
+  /** The pattern with what the options name written out; throws what is not valid. */
+  export default function rewritePattern(pattern: string, flags: string, options: Options): string;
+}
