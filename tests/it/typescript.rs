@@ -15,6 +15,7 @@ use crate::process::{Host, Said, Site};
 const SDK: &str = "sdk/typescript";
 pub const GUEST: &str = "tests/guests/sdk-typescript";
 pub const FUNCTIONS: &str = "tests/guests/inngest-functions";
+const LOCALES: &str = "tests/guests/locales-typescript";
 pub const CAPTURES: &str = "tests/guests/captures-typescript";
 const EXAMPLES: [&str; 3] = [
     "guest-examples/typescript/hello",
@@ -48,6 +49,7 @@ pub fn trials() -> Vec<Trial> {
         trial("typescript::runs_on_the_host", runs),
         trial("typescript::handlers_get_errors_rebuilt", rebuilds),
         trial("typescript::odd_functions_are_told_clearly", odd),
+        trial("typescript::locales_and_time_zones_are_those_asked_for", locales),
         trial("typescript::examples", older_examples),
         trial("examples::typescript", |folder| {
             let component = |plugin: &str| component(folder, &format!("guest-examples/typescript/{plugin}"));
@@ -80,7 +82,7 @@ fn build() -> Result<Result<PathBuf, String>, Failed> {
         return Ok(Err(missing));
     }
     let folder = guests::root().join("target/tests/typescript");
-    let plugins = || [GUEST, FUNCTIONS, CAPTURES].into_iter().chain(EXAMPLES).chain(SAME).chain(SEED);
+    let plugins = || [GUEST, FUNCTIONS, CAPTURES, LOCALES].into_iter().chain(EXAMPLES).chain(SAME).chain(SEED);
     let mut files = Vec::new();
     for source in [SDK].into_iter().chain(plugins()) {
         written(Path::new(source), &mut files)?;
@@ -247,6 +249,40 @@ fn odd(folder: &Path) -> Result<(), Failed> {
     assert_eq!(done("caught").1, "{\"foo\":\"bar\"}");
     assert_eq!(done("any").1, "b");
     assert_eq!(done("forgotten").1, "done");
+    assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
+    Ok(())
+}
+
+/// By `Intl` and by packages; what cannot be honoured says so.
+fn locales(folder: &Path) -> Result<(), Failed> {
+    let (site, mut host) = serve(folder, &[LOCALES])?;
+    let told = send(&site, &host, "locales/tells", &json!({})).lines()[1]["output"].clone();
+    let wanted = json!({
+        "newYork": "November 14, 2023 at 5:13\u{202f}PM",
+        "german": "Mittwoch, 15. November",
+        "number": "1.234.567,891",
+        "currency": "R$\u{a0}1.234,50",
+        "plain": ["11/14/2023, 10:13:20\u{202f}PM", "11:13:20\u{202f}PM"],
+        "dayjs": "2023-11-14 17:13 -05:00",
+        "dayjsParsed": "2024-07-01T07:00:00.000Z",
+        "luxon": "Mittwoch 03:43 +05:30",
+        "luxonParsed": "2024-03-31T03:30:00.000+02:00",
+        "marked": "<h1>Grüße, <em>Ada</em></h1>\n<ul>\n<li>eins</li>\n<li>zwei</li>\n</ul>\n",
+        "letters": ["Grüße", "αβγ"],
+        "normalized": [2, "fi"],
+    });
+    for (name, value) in wanted.as_object().expect("an object") {
+        assert_eq!(&told[name], value, "{name}");
+    }
+    for (name, part) in [
+        ("noLocale", r#"the locale "fr-FR" is not in this plugin: name it in package.json"#),
+        ("noZone", "RangeError: Invalid time"),
+        ("noOrder", "compares texts by their code units"),
+        ("noProperty", "SyntaxError: invalid property name"),
+        ("mail", "<p>Grüße, <b>Ada</b></p>"),
+    ] {
+        assert!(told[name].as_str().is_some_and(|text| text.replace("<!-- -->", "").contains(part)), "{name}: {told}");
+    }
     assert_eq!(host.terminate().code(), Some(0), "{}", host.log());
     Ok(())
 }

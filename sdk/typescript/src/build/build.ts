@@ -77,7 +77,7 @@ interface Bundle {
 /** One module with all that the project imports, and where its lines come from once one line is before them. */
 export async function bundle(project: Project, when: Evaluation = 'built'): Promise<Bundle> {
   const bundled = await bundleWith(project, when, []);
-  const extras = extrasOf(bundled.code);
+  const extras = extrasOf(bundled.code, project.locales);
   return extras.length > 0 ? bundleWith(project, when, extras) : bundled;
 }
 
@@ -127,7 +127,7 @@ void rehearse();`;
 
 /** The entry's own first import, of what all others need, is evaluated before them. */
 const importOf = (module: string) =>
-  `import ${JSON.stringify(join(SDK, 'install.js'))};\nimport ${JSON.stringify(join(SDK, module))};\n`;
+  `import ${JSON.stringify(join(SDK, 'install.js'))};\nimport ${JSON.stringify(resolve(SDK, module))};\n`;
 
 const entryOf = ({ entry }: Project, when: Evaluation) =>
   when === 'built'

@@ -14,6 +14,8 @@ export interface Project {
   isInngest: boolean;
   /** Modules of Node's that its packages ask for and can do without. */
   without: string[];
+  /** Locales beside English that `Intl` is to know; false: the plugin does without `Intl`. */
+  locales: string[] | false;
 }
 
 /** The last ones are where projects for Inngest list their functions. */
@@ -25,7 +27,7 @@ const ENTRIES = STEMS.flatMap((stem) => ['ts', 'mts', 'js', 'mjs'].map((end) => 
 interface Package {
   name?: unknown;
   main?: unknown;
-  stepwell?: { inngest?: unknown; without?: unknown };
+  stepwell?: { inngest?: unknown; without?: unknown; locales?: unknown };
 }
 
 /** The project that a file or folder is. */
@@ -35,11 +37,18 @@ export function projectOf(path: string): Project {
   const isFile = statSync(full).isFile();
   const folder = isFile ? folderOf(full) : full;
   const said = packageOf(folder);
-  const { inngest, without = [] } = said.stepwell ?? {};
+  const { inngest, without = [], locales = [] } = said.stepwell ?? {};
   if (!Array.isArray(without)) {
     throw new Error(`${join(folder, 'package.json')}: "stepwell.without" has to be a list, such as ["fs"]`);
   }
-  const options = { isInngest: inngest === true, without: without.map(String) };
+  if (!Array.isArray(locales) && locales !== false) {
+    throw new Error(`${join(folder, 'package.json')}: "stepwell.locales" has to be a list, such as ["de"], or false`);
+  }
+  const options = {
+    isInngest: inngest === true,
+    without: without.map(String),
+    locales: Array.isArray(locales) ? locales.map(String) : (false as const),
+  };
   if (isFile) return { entry: full, folder, name: basename(full, extname(full)), ...options };
   const entry = [...(typeof said.main === 'string' ? [said.main] : []), ...ENTRIES]
     .map((name) => join(full, name))

@@ -36,6 +36,7 @@ test('a project is a file, or a folder with a main or an index', (t) => {
     name: 'other',
     isInngest: false,
     without: [],
+    locales: [],
   });
   const named = folderWith(t, { 'package.json': '{"name":"@acme/store"}', 'src/index.ts': '' });
   assert.equal(projectOf(named).name, 'store');
@@ -47,6 +48,8 @@ test('a project is a file, or a folder with a main or an index', (t) => {
   assert.throws(() => projectOf(folderWith(t, { 'package.json': '{"name":', 'index.ts': '' })), /package\.json is not valid JSON/);
   const wrong = folderWith(t, { 'package.json': '{"stepwell":{"without":"fs"}}', 'index.ts': '' });
   assert.throws(() => projectOf(wrong), /package\.json: "stepwell\.without" has to be a list/);
+  const locale = folderWith(t, { 'package.json': '{"stepwell":{"locales":"de"}}', 'index.ts': '' });
+  assert.throws(() => projectOf(locale), /package\.json: "stepwell\.locales" has to be a list/);
 });
 
 test('stacks of the engine are told in the lines of the source', async (t) => {

@@ -2,6 +2,7 @@
 import { installAbort } from './abort.js';
 import { watchReaders } from './body.js';
 import { fetch } from './fetch.js';
+import { installCompare } from './compare.js';
 import { installMisc } from './misc.js';
 import { Request } from './request.js';
 import { Response } from './response.js';
@@ -15,6 +16,7 @@ export function installWeb() {
   watchReaders();
   installStreams();
   installMisc();
+  installCompare();
   Object.assign(globalThis, { fetch, Request, Response });
   rehearse();
 }
