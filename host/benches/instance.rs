@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use stepwell::limits;
 use stepwell::model::{Event, Failure, IdSource, Json, Namespace, OpKey};
 use stepwell::sandbox::{
-    Bounds, Compiler, Control, Decision, Entry, Exit, Found, Grants, InstanceMemory, Line, Options, Owner, Plugin, Resolved,
-    Sandbox, StepHost, Usage,
+    Bounds, Compiler, Control, Decision, Entry, Exit, Found, Grants, InstanceMemory, Line, Options, Owner, Plugin,
+    Resolved, Sandbox, StepHost, Usage,
 };
 
 /// Runs each step at once and keeps nothing.

@@ -6,6 +6,7 @@
 
 mod codes;
 mod live;
+mod planning;
 mod rules;
 mod snapshot;
 mod views;
@@ -150,24 +151,15 @@ impl Registry {
 
     /// Runs `attempt`, which plans against the current snapshot and has the store carry the plan out. Runs it again if the
     /// store refuses because a swap has overtaken the plan, as `overtaken_by` tells from the error.
-    pub async fn planned<T, E>(
+    pub async fn planned<T, E, Attempt>(
         &self,
         overtaken_by: impl Fn(&E) -> Option<u64>,
-        mut attempt: impl AsyncFnMut() -> Result<T, E>,
-    ) -> Result<T, E> {
-        loop {
-            let result = attempt().await;
-            match result.as_ref().err().and_then(&overtaken_by) {
-                Some(generation) => self.reach(generation).await,
-                None => return result,
-            }
-        }
-    }
-
-    /// Waits for the snapshot of a generation that the store has already: the swap that made it is about to end.
-    async fn reach(&self, generation: u64) {
-        let mut changes = self.changes();
-        changes.wait_for(|current| *current >= generation).await.expect("the registry holds the sender");
+        attempt: impl Fn() -> Attempt,
+    ) -> Result<T, E>
+    where
+        Attempt: Future<Output = Result<T, E>>,
+    {
+        planning::planned(self.changes(), overtaken_by, attempt).await
     }
 
     fn swap(&self, snapshot: Snapshot) {

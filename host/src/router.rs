@@ -40,7 +40,8 @@ impl Router {
     /// is made again.
     pub async fn publish(&self, events: Vec<Event>) -> Result<Vec<Published>, store::Error> {
         let events: Vec<Arc<Event>> = events.into_iter().map(Arc::new).collect();
-        let attempt = async || {
+        let events = &events;
+        let attempt = || async move {
             let snapshot = self.registry.snapshot();
             let plans = events.iter().map(|event| self.plan(&snapshot, event)).collect();
             self.store.publish(snapshot.generation, plans).await
@@ -49,7 +50,10 @@ impl Router {
     }
 
     /// Runs an attempt at a plan until no swap overtakes it: [`Registry::planned`].
-    pub async fn planned<T>(&self, attempt: impl AsyncFnMut() -> Result<T, store::Error>) -> Result<T, store::Error> {
+    pub async fn planned<T, Attempt>(&self, attempt: impl Fn() -> Attempt) -> Result<T, store::Error>
+    where
+        Attempt: Future<Output = Result<T, store::Error>>,
+    {
         self.registry.planned(store::Error::overtaken_by, attempt).await
     }
 

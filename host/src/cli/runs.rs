@@ -7,7 +7,6 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::{Ending, typed_json};
 use super::cancel;
 use super::client::{Client, encode};
 use super::flags::Target;
@@ -15,6 +14,7 @@ use super::paint::Paint;
 use super::story::{Frames, Teller};
 use super::table::{Table, cut};
 use super::view::{Detail, Run, Runs};
+use super::{Ending, typed_json};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use super::{Ending, typed_json};
 use super::client::{Client, Lines, encode};
 use super::flags::Target;
 use super::paint::Paint;
 use super::story::{Frames, Teller};
 use super::table::cut;
 use super::view::Detail;
+use super::{Ending, typed_json};
 use crate::model::read_json;
 
 #[derive(Debug, Args)]

@@ -105,8 +105,8 @@ impl Run {
         key: &OpKey,
         plan: impl Fn() -> Option<(u64, Effect)>,
     ) -> Result<Option<Done>, store::Error> {
-        let executor = &self.executor;
-        let attempt = async || {
+        let (executor, plan) = (&self.executor, &plan);
+        let attempt = || async move {
             let Some((generation, effect)) = plan() else { return Ok(None) };
             executor.store.act(&self.lease, key.clone(), generation, effect).await.map(Some)
         };

@@ -340,8 +340,9 @@ async fn end(
         outcome: &outcome,
         at,
     };
-    let attempt = async || {
-        let (generation, lifecycle) = executor.router.plan_end(&end);
+    let (end, outcome) = (&end, &outcome);
+    let attempt = || async move {
+        let (generation, lifecycle) = executor.router.plan_end(end);
         let verdict = Verdict::End { outcome: outcome.clone(), at, generation, lifecycle };
         executor.store.settle(lease, verdict).await
     };

@@ -90,8 +90,9 @@ impl Router {
             None => None,
         };
         let event = event.ok_or(Error::NoEvents(run.id))?;
-        let attempt = async || {
-            let (generation, new) = self.plan_replay(run, &event, code).await?;
+        let event = &event;
+        let attempt = || async move {
+            let (generation, new) = self.plan_replay(run, event, code).await?;
             let records = kept(run, start, self.clock.now())?;
             match self.store.replay(generation, Replay { run: new, records, repeat }).await? {
                 Replayed::Refused(why) => Err(Error::Refused(why)),

@@ -117,7 +117,8 @@ impl Timetable {
         let router = &self.router;
         let id = router.ids.event(router.clock.now());
         let event = Arc::new(Event::scheduled(id, function, cron, occurrence));
-        let attempt = async || {
+        let event = &event;
+        let attempt = || async move {
             let snapshot = router.registry.snapshot();
             let has_it = |schedule: &Schedule| **schedule.source() == *cron;
             let live = snapshot.find(function).filter(|live| live.definition.schedules.iter().any(has_it));

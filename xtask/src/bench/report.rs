@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::Tongue;
 use super::client::{Timing, Timings};
 use super::compare::Comparison;
-use super::Tongue;
 use super::crowd::{Crowd, Kind};
 use super::fairness::{Fairness, Neighbours};
 use super::floor::Floor;
@@ -223,7 +223,19 @@ impl fmt::Display for Alone {
         writeln!(
             f,
             "{:<10} {:<9} {:>5} {:>9} {:>10} {:>10} {:>10} {:>9} {:>9} {:>11} {:>8} {:>9} {:>8}",
-            "", "", "at", "runs/s", "steps/s", "accepted", "run", "p99", "syncs", "written", "peak", "processor", "sync"
+            "",
+            "",
+            "at",
+            "runs/s",
+            "steps/s",
+            "accepted",
+            "run",
+            "p99",
+            "syncs",
+            "written",
+            "peak",
+            "processor",
+            "sync"
         )?;
         writeln!(
             f,

@@ -105,7 +105,8 @@ impl<K: Ord + Clone, W> Ledger<K, W> {
             return None;
         }
         let is_favoured = |waiting: &Waiting<K, W>| self.favoured.is_none_or(|favoured| favoured == waiting.claim);
-        let first = self.line.iter().position(|waiting| (waiting_alone(waiting, &self.claims)) && is_favoured(waiting))?;
+        let first =
+            self.line.iter().position(|waiting| (waiting_alone(waiting, &self.claims)) && is_favoured(waiting))?;
         self.favoured = Some(self.line[first].claim);
         Some(first)
     }

@@ -24,7 +24,8 @@ pub fn close(written: &mut [bool], most: usize) {
 
 /// The runs of pages that are wanted and not written.
 pub fn absent(wanted: &[bool], written: &[bool]) -> Vec<Range<usize>> {
-    let absent: Vec<bool> = wanted.iter().zip(written).map(|(is_wanted, is_written)| *is_wanted && !is_written).collect();
+    let absent: Vec<bool> =
+        wanted.iter().zip(written).map(|(is_wanted, is_written)| *is_wanted && !is_written).collect();
     runs(&absent).filter(|(is_absent, _)| *is_absent).map(|(_, run)| run).collect()
 }
 

@@ -26,9 +26,8 @@ async fn what_is_written_here_and_there_is_reset_in_place() {
     if !engine::resets_in_place(InstanceMemory::Reset) {
         return;
     }
-    let sevens: String = (0..PAGES_WRITTEN)
-        .map(|page| format!(r#"(data (i32.const {}) "\07")"#, 131_072 + page * 8_192))
-        .collect();
+    let sevens: String =
+        (0..PAGES_WRITTEN).map(|page| format!(r#"(data (i32.const {}) "\07")"#, 131_072 + page * 8_192)).collect();
     let more = format!(r#"(data (i32.const 2048) "changed 1") {sevens}"#);
     let plugin = load(Guest { run: WRITES_SCATTERED, more: &more, pages: 20, ..Guest::default() }.build()).await;
     let mut in_a_row = 0;
