@@ -39,7 +39,7 @@ impl Stage {
             listen: ([127, 0, 0, 1], 0).into(),
             data_dir: self.folder.path().to_owned(),
             cache_dir: Some(guests::root().join("target/tests/compiled")),
-            deadline_ms: 1_000,
+            deadline_ms: 5_000,
             ..Config::default()
         };
         let world =
