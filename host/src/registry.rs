@@ -128,7 +128,7 @@ impl Registry {
             match LivePlugin::stored(&version) {
                 Ok(plugin) => plugins.push(Arc::new(plugin)),
                 Err(error) => {
-                    tracing::error!(plugin = %version.plugin, "{error}; it is not live until it is offered again")
+                    tracing::error!(plugin = %version.plugin, "{error}; it is not live until it is offered again");
                 }
             }
         }

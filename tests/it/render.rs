@@ -186,7 +186,7 @@ fn without_ids(value: &Json) -> String {
     if let Some(ids) = value.get_mut("ids").and_then(|ids| ids.as_array_mut()) {
         ids.fill("ID".into());
     }
-    if value.get("run_id").is_some_and(|id| id.is_string()) {
+    if value.get("run_id").is_some_and(serde_json::Value::is_string) {
         value["run_id"] = "ID".into();
     }
     if value.get("name").is_some() && value.get("ts").is_some() {

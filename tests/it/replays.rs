@@ -9,7 +9,7 @@ use crate::witness::Witness;
 pub fn trials() -> Vec<Trial> {
     vec![
         Trial::test("replays::failed_runs_are_retried_once", retry),
-        Trial::test("replays::a_bulk_retry_survives_a_kill", || killed_at_any_time()),
+        Trial::test("replays::a_bulk_retry_survives_a_kill", killed_at_any_time),
     ]
 }
 
@@ -78,9 +78,9 @@ fn retry() -> Result<(), Failed> {
     let over = said.json()["run_id"].as_str().expect("a run").to_owned();
     wait_for(&mut host, &over, "Completed");
     let shown = site.ask(&host, &["runs", "show", &over], &[]).stdout;
-    assert!(shown.contains(&format!("does run {} over", first)), "{shown}");
+    assert!(shown.contains(&format!("does run {first} over")), "{shown}");
     let origin = site.ask(&host, &["runs", "show", &runs[0]], &[]).stdout;
-    assert!(origin.contains(&format!("done over by run {}", first)), "{origin}");
+    assert!(origin.contains(&format!("done over by run {first}")), "{origin}");
     let mut paths = witness.paths();
     paths.sort();
     assert_eq!(paths, ["/ada", "/ada", "/bob", "/eve"]);

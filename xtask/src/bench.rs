@@ -104,9 +104,9 @@ pub fn run(options: &Options) -> Result<()> {
     let beside = has(Part::Floor).then(|| beside(&binary, &folder)).transpose()?;
     let report = Report { alone, beside, crowds, many, languages, fairness };
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?)
+        println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
-        print!("{report}")
+        print!("{report}");
     }
     Ok(())
 }

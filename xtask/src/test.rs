@@ -1,4 +1,4 @@
-//! `cargo xtask test`: all guests from source, then every test.
+//! `cargo xtask test`: the form and the lints, all guests from source, then every test.
 
 use anyhow::Result;
 
@@ -11,6 +11,13 @@ pub struct Options {
 }
 
 pub fn run(options: &Options) -> Result<()> {
+    if options.filter.is_none() {
+        for workspace in ["", "sdk/rust", "guest-examples/rust", "tests/guests"] {
+            let folder = root().join(workspace);
+            build::run(build::cargo().current_dir(folder).args(["fmt", "--all", "--", "--check"]))?;
+        }
+        build::run(build::cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    }
     guests::build()?;
     // The SDK's documentation of its test kit is only there with the feature.
     natively("sdk/rust", &["test", "--features", "testing"], options)?;

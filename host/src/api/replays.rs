@@ -85,7 +85,7 @@ pub(super) async fn retry(
     }
     let run = find(&api, &id).await?;
     if run.status == Status::Completed {
-        let detail = format!("run {} has completed: there is nothing to be tried again; `replay` does it over", run.id);
+        let detail = format!("run {} has completed: there is nothing to be tried again; `replay` runs it anew", run.id);
         return Err(Problem::conflict("run_has_completed", detail));
     }
     begin(&api, &id, &Start::Unfinished, wish.version).await

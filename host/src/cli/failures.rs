@@ -149,7 +149,7 @@ async fn list(options: List) -> Result<ExitCode> {
         table.row(vec![
             run.run_id.clone(),
             run.function_id.clone(),
-            run.ended_at.as_ref().map(|ended| ended.short()).unwrap_or_default(),
+            run.ended_at.as_ref().map(super::view::Time::short).unwrap_or_default(),
             error.unwrap_or_default(),
             handler(failed),
         ]);

@@ -47,7 +47,7 @@ fn row(plugin: &Plugin) -> Vec<String> {
     vec![
         plugin.name.clone(),
         plugin.version.as_ref().map_or_else(|| "retired".to_owned(), |version| cut(version, 13)),
-        plugin.live_since.as_ref().map(|since| since.short()).unwrap_or_default(),
+        plugin.live_since.as_ref().map(super::view::Time::short).unwrap_or_default(),
         cut(&plugin.functions.join(", "), 80),
         plugin.runs.to_string(),
         if older.is_empty() { "0".to_owned() } else { older.join(", ") },

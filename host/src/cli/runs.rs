@@ -149,7 +149,7 @@ async fn again(options: &Retry, verb: &str, mut wish: serde_json::Value) -> Resu
     let mut out = io::stdout();
     match options.target.json {
         true => writeln!(out, "{begun}")?,
-        false => writeln!(out, "run {} does it over", begun["run_id"].as_str().unwrap_or_default())?,
+        false => writeln!(out, "replayed as run {}", begun["run_id"].as_str().unwrap_or_default())?,
     }
     Ok(())
 }
@@ -157,7 +157,7 @@ async fn again(options: &Retry, verb: &str, mut wish: serde_json::Value) -> Resu
 /// When it starts or goes on, where that is still to come.
 fn due(run: &Run) -> String {
     let due = run.due_at.as_ref().filter(|due| run.ended_at.is_none() && due.ms > run.queued_at.ms);
-    due.map(|due| due.short()).unwrap_or_default()
+    due.map(super::view::Time::short).unwrap_or_default()
 }
 
 async fn show(options: Show) -> Result<()> {

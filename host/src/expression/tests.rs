@@ -527,7 +527,7 @@ fn is_bounded_in_steps_and_in_what_it_holds() {
         "event.data.list.exists(x, ''.matches('a' + x))".into(),
         "event.data.list.exists(x, size(event.data.text) == 0)".into(),
         "event.data.list.exists(x, uppercase(event.data.text) == '')".into(),
-        format!("[{}].map(x, x + x) == 0", key),
+        format!("[{key}].map(x, x + x) == 0"),
     ] {
         let error = outcome(&source).expect_err("too much").to_string();
         assert!(error.ends_with("it takes more than 100000 steps"), "{error}");

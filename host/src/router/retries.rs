@@ -48,7 +48,7 @@ impl Retries {
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             match self.go_on().await {
-                Ok(true) => continue,
+                Ok(true) => (),
                 Ok(false) => tokio::select! {
                     () = self.wanted.notified() => {}
                     _ = stop.changed() => {}

@@ -123,7 +123,7 @@ impl Timetable {
             let has_it = |schedule: &Schedule| **schedule.source() == *cron;
             let live = snapshot.find(function).filter(|live| live.definition.schedules.iter().any(has_it));
             let Some(live) = live else { return Ok(None) };
-            let run = router.run_of(live, &event, Cause::Schedule);
+            let run = router.run_of(live, event, Cause::Schedule);
             let publication = Publication { event: event.clone(), runs: vec![run] };
             let published = router.store.publish(snapshot.generation, vec![publication]).await?;
             Ok(published.into_iter().flat_map(|published| published.started).next())

@@ -1,7 +1,7 @@
 //! Events: what starts a run.
 
-use crate::json;
 use crate::error::{Error, Result};
+use crate::json;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Failures as the host records them: what a step's await yields, and what a failure handler is told.
 
-use crate::json;
 use crate::bindings::stepwell::plugin::types;
+use crate::json;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! Requests that the host makes for the function, and their responses.
 
 use crate::base64;
-use crate::json;
 use crate::error::{Error, Result};
+use crate::json;
 use crate::retry::Retry;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
 //! The operations of one pass: which were reached, what the host decided, what has been resolved.
 
-use crate::json;
 use crate::bindings::stepwell::plugin::steps::{Control, Decision, Found, Resolved};
 use crate::bindings::stepwell::plugin::types::{self, OperationKey};
 use crate::error::{self, Error, Result};
 use crate::failure::StepError;
 use crate::host::Host;
+use crate::json;
 use crate::step::Attempt;
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;

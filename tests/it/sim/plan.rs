@@ -104,7 +104,7 @@ impl Plan {
             };
             deeds.push(Deed { at: dice.moment(), what });
         }
-        let pauses: Vec<&str> = deeds.iter().filter_map(|deed| deed.paused()).collect();
+        let pauses: Vec<&str> = deeds.iter().filter_map(Deed::paused).collect();
         deeds.extend(pauses.into_iter().map(|function| Deed { at: 150_000, what: What::Resume { function } }));
         deeds.sort_by_key(|deed| deed.at);
         Self { deeds }

@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn memories_are_told_from_all_else() {
         let found = all(MAPS);
-        assert_eq!(found["/cache/a b/1.cwasm"], [0x7ed0_0001_0000..0x7ed0_0004_0000], "with what it has grown by");
+        let grown = 0x7ed0_0001_0000..0x7ed0_0004_0000;
+        assert_eq!(found["/cache/a b/1.cwasm"], std::slice::from_ref(&grown), "with what it has grown by");
         assert_eq!(found["/cache/2.cwasm"], [0x7ed2_0000_0000..0x7ed2_0001_0000, 0x7ed3_0000_0000..0x7ed3_0001_0000]);
         assert_eq!(found["/memfd:wasm-memory-image (deleted)"].len(), 1);
         assert_eq!(found.len(), 3);

@@ -95,7 +95,8 @@ impl Host for Door {
     fn finish(&self, key: &OperationKey, value: Result<&str, &Failure>) -> Control {
         self.with(|state, pass| {
             pass.open = None;
-            let value = value.map_err(Clone::clone).and_then(|json| bounded(json, &format!("the result of step {}", key.id)));
+            let value =
+                value.map_err(Clone::clone).and_then(|json| bounded(json, &format!("the result of step {}", key.id)));
             let is_final = state.attempted(pass.run, key, value)?;
             let goes_on = is_final && pass.target.is_none();
             Ok(if goes_on { Control::Proceed } else { Control::Stop })
