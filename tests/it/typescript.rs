@@ -258,7 +258,7 @@ fn locales(folder: &Path) -> Result<(), Failed> {
     let (site, mut host) = serve(folder, &[LOCALES])?;
     let told = send(&site, &host, "locales/tells", &json!({})).lines()[1]["output"].clone();
     let wanted = json!({
-        "newYork": "November 14, 2023 at 5:13\u{202f}PM",
+        "newYork": "November 14, 2023, 5:13\u{202f}PM",
         "german": "Mittwoch, 15. November",
         "number": "1.234.567,891",
         "currency": "R$\u{a0}1.234,50",
@@ -271,9 +271,9 @@ fn locales(folder: &Path) -> Result<(), Failed> {
         "letters": ["Grüße", "αβγ"],
         "normalized": [2, "fi"],
     });
-    for (name, value) in wanted.as_object().expect("an object") {
-        assert_eq!(&told[name], value, "{name}");
-    }
+    let wanted = wanted.as_object().expect("an object");
+    let other: Vec<_> = wanted.iter().filter(|(name, value)| told[name.as_str()] != **value).collect();
+    assert!(other.is_empty(), "{other:?} in {told}");
     for (name, part) in [
         ("noLocale", r#"the locale "fr-FR" is not in this plugin: name it in package.json"#),
         ("noZone", "RangeError: Invalid time"),
