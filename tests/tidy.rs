@@ -145,3 +145,141 @@ fn nothing_is_unwrapped_outside_of_tests() {
         .collect();
     assert!(wrong.is_empty(), "unwrap() in:\n{}", wrong.join("\n"));
 }
+
+/// Folders of what is made and not written.
+const MADE: &[&str] = &["target", "node_modules", "dist", "sdk/python/build"];
+
+/// Files that somebody has written, with these endings, by their path from the root, and their text.
+fn written(endings: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("the folder is there").map(|entry| entry.expect("readable")) {
+            let (path, name) = (entry.path(), entry.file_name());
+            let is_hidden = name.to_string_lossy().starts_with('.');
+            if is_hidden || MADE.iter().any(|made| path.ends_with(made)) {
+                continue;
+            }
+            if entry.file_type().expect("readable").is_dir() {
+                folders.push(path);
+            } else if endings.iter().any(|ending| name.to_string_lossy().ends_with(ending)) {
+                let text = fs::read_to_string(&path).expect("source is UTF-8");
+                let from_root = path.strip_prefix(root()).expect("it is below the root");
+                found.push((from_root.display().to_string(), text));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_file_fits_in_a_sitting() {
+    let mut wrong = Vec::new();
+    for (endings, most) in [(&[".rs"] as &[&str], 600), (&[".ts", ".tsx", ".py"], 450)] {
+        let long = written(endings).into_iter().filter(|(_, text)| text.lines().count() > most);
+        wrong.extend(long.map(|(path, _)| format!("{path} has more than {most} lines")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_of_python_and_typescript_says_what_it_is_for() {
+    let opens = |text: &str| ["//", "/*", "#!", "#", "\"\"\""].iter().any(|opening| text.starts_with(opening));
+    let mute = written(&[".ts", ".tsx", ".py"]).into_iter().filter(|(_, text)| !text.is_empty() && !opens(text));
+    let mute: Vec<_> = mute.map(|(path, _)| path).collect();
+    assert!(mute.is_empty(), "no opening comment:\n{}", mute.join("\n"));
+}
+
+/// What is written in Markdown as `[text](target)`.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
+}
+
+/// The names by which a page's headings are linked, as GitHub makes them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = text.lines().filter_map(|line| line.strip_prefix('#'));
+    let kept = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    let anchor = |heading: &str| {
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        heading.chars().filter(|c| kept(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn links_of_pages_lead_somewhere() {
+    let mut wrong = Vec::new();
+    for (path, text) in written(&[".md"]) {
+        let here = root().join(&path);
+        for link in links(&text).filter(|link| !link.contains("://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { here.clone() } else { here.with_file_name("").join(file) };
+            let is_there = match (target.exists(), anchor) {
+                (is_there, "") => is_there,
+                (_, anchor) => {
+                    fs::read_to_string(&target).is_ok_and(|text| anchors(&text).contains(&anchor.to_owned()))
+                }
+            };
+            if !is_there {
+                wrong.push(format!("{path} links {link}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the API asks of the store: reads, and what people have done to runs and functions. What the executor, the router and
+/// the registry write is not among them.
+const API_ASKS: &[&str] = &[
+    "bulk_retries",
+    "cancel",
+    "cancel_many",
+    "cancellations",
+    "ended",
+    "estimate",
+    "event",
+    "events",
+    "forget_bulk_retry",
+    "forget_cancellation",
+    "pause",
+    "paused",
+    "run",
+    "runs",
+    "runs_of_event",
+    "signal",
+    "unended_by_version",
+];
+
+#[test]
+fn the_api_reads_and_operates_and_writes_nothing_else() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("host/src/api") {
+        for rest in without_tests(&text).split("store.").skip(1) {
+            let verb: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            if rest[verb.len()..].starts_with('(') && !API_ASKS.contains(&verb.as_str()) {
+                wrong.push(format!("{} asks the store to {verb}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Phrases that have to be translated back, and what is written instead.
+const PHRASES: &[(&str, &str)] = &[
+    ("how-manieth", "which use of it this is, counted from 0"),
+    ("does it over", "replays it"),
+    ("do it over", "replay it"),
+];
+
+#[test]
+fn phrases_are_plain_english() {
+    let mut wrong = Vec::new();
+    for (path, text) in written(&[".rs", ".ts", ".py", ".md", ".wit"]) {
+        for (phrase, instead) in PHRASES {
+            if text.contains(phrase) && path != "tests/tidy.rs" {
+                wrong.push(format!("{path} says {phrase:?}: write {instead:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -83,7 +83,8 @@ impl Executor {
 
     /// The delay before the attempt after `attempt`, or `None` when there is none.
     fn retry_delay(&self, policy: &RetryPolicy, attempt: u32, advice: RetryAdvice) -> Option<Millis> {
-        let random = f64::from(self.jitter.lock().expect("no panic while held").next_u32()) / (f64::from(u32::MAX) + 1.0);
+        let random =
+            f64::from(self.jitter.lock().expect("no panic while held").next_u32()) / (f64::from(u32::MAX) + 1.0);
         let delay = policy.delay_after(attempt, advice, random)?;
         Some(match (self.retry_interval_ms, advice) {
             (Some(interval), RetryAdvice::ByPolicy) => interval,

@@ -238,7 +238,7 @@ pub struct RunView {
     pub failed_run: Option<RunId>,
     /// The run that it does over.
     pub replay_of: Option<RunId>,
-    /// The runs that do it over, oldest first. Empty in listings.
+    /// Its replays, oldest first. Empty in listings.
     pub replays: Vec<RunId>,
     pub status: Status,
     /// Whether its code has been executed, also if it waits again.

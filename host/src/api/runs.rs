@@ -101,7 +101,7 @@ pub(super) struct Detail {
     log: Vec<Log>,
     /// Runs that its end started.
     started: Vec<String>,
-    /// Runs that do it over, oldest first.
+    /// Replays of it, oldest first.
     replays: Vec<String>,
     /// The one of them that handles its failure.
     handler: Option<Handler>,

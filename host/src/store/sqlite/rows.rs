@@ -116,7 +116,7 @@ fn read_end(run: RunId, row: &Row<'_>, first: usize) -> Result<Ended, Error> {
     })
 }
 
-/// The runs that do it over, oldest first.
+/// Its replays, oldest first.
 pub fn replays(connection: &Connection, of: RunId) -> rusqlite::Result<Vec<RunId>> {
     let mut query = connection.prepare_cached("SELECT row, id FROM runs WHERE replay_of = ? ORDER BY row")?;
     let id = |row: &Row<'_>| Ok(RunId::from_bytes(codec::whole_id(row.get(0)?, row.get(1)?)));

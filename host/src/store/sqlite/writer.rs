@@ -165,6 +165,7 @@ impl Writer {
         Ok(())
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table: what each command is")]
     fn carry_out(&mut self, command: Command, after: &mut After) -> rusqlite::Result<()> {
         match command {
             Command::Publish { generation, events, answer } => {

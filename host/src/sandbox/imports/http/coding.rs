@@ -108,7 +108,10 @@ impl Body for Decoded {
 /// The network's error, or the decoder's.
 fn told(error: io::Error) -> Error {
     let said = error.to_string();
-    match error.into_inner().map(<dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::downcast::<Error>) {
+    match error
+        .into_inner()
+        .map(<dyn std::error::Error + std::marker::Send + std::marker::Sync + 'static>::downcast::<Error>)
+    {
         Some(Ok(error)) => *error,
         _ => Error::HttpResponseContentCoding(Some(said)),
     }
