@@ -3,6 +3,9 @@
 //! `minute hour day-of-month month day-of-week`, each a list of `*`, `?`, numbers, names and ranges, with steps; or
 //! `@hourly` and its like; before it `TZ=Area/City `. When the clock is put forward, times that it leaps over do not
 //! come that day; when it is put back, times that come twice count twice. Both are robfig's.
+//!
+//! No crate passes our cases (tried in November 2026): croner takes a weekday 7, and starts at the end of the leap what the clock
+//! leaps over; cron wants seconds.
 
 use std::sync::Arc;
 
