@@ -283,3 +283,35 @@ fn phrases_are_plain_english() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Cells of the tables' rows in a page, without the lines that head them.
+fn rows(page: &str) -> Vec<Vec<&str>> {
+    let lines = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| package"));
+    lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+#[test]
+fn the_page_of_packages_is_what_is_tested() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).expect(path);
+    let page = read("docs/packages.md");
+    let (works, fails) = page.split_once("## What does not work").expect("both are there");
+    let json = |path: &str| serde_json::from_str::<serde_json::Value>(&read(path)).expect(path);
+    let versions = &json("tests/packages/package.json")["dependencies"];
+    let mut told: Vec<_> = rows(works).iter().map(|row| (row[0].to_owned(), row[1].to_owned())).collect();
+    let answers = fs::read_dir(root().join("tests/packages/answers")).expect("a folder");
+    let mut tested: Vec<_> = answers
+        .map(|file| format!("tests/packages/answers/{}", file.expect("a file").file_name().display()))
+        .flat_map(|path| json(&path).as_object().expect("packages").keys().cloned().collect::<Vec<_>>())
+        .map(|name| (name.clone(), versions[name.as_str()].as_str().unwrap_or_default().to_owned()))
+        .collect();
+    (told.sort(), tested.sort());
+    assert_eq!(told, tested);
+
+    let code = read("sdk/typescript/src/build/packages.ts");
+    let known = code.split_once("INSTEAD: Record<string, string> = {").and_then(|(_, rest)| rest.split_once("\n};"));
+    let names = known.expect("it is there").0.lines().filter_map(|line| line.split_once(": "));
+    let mut known: Vec<_> = names.map(|(name, _)| name.trim().trim_matches('\'').to_owned()).collect();
+    let mut told: Vec<_> = rows(fails).iter().flat_map(|row| row[0].split(", ")).map(str::to_owned).collect();
+    (told.sort(), known.sort());
+    assert_eq!(told, known);
+}

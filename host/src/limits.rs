@@ -136,7 +136,7 @@ pub const ALONE_MS: u64 = 10_000;
 pub const INTERRUPTIONS_MAX: u32 = 10;
 
 /// A component file.
-pub const COMPONENT_MAX_BYTES: usize = 64 << 20;
+pub const COMPONENT_MAX_BYTES: usize = 128 << 20;
 /// Core instances that a component makes, counted through all nested components: 897 bytes can ask for 16 million.
 /// Rust guests have 4, JavaScript 5 to 10, Python 16.
 pub const COMPONENT_INSTANCES_MAX: u64 = 64;

@@ -17,6 +17,7 @@ mod http;
 mod inngest;
 mod kept;
 mod languages;
+mod packages;
 mod process;
 mod projects;
 mod python;
@@ -55,6 +56,7 @@ fn main() {
         inngest::trials(),
         kept::trials(),
         languages::trials(),
+        packages::trials(),
         projects::trials(),
         python::trials(),
         replays::trials(),

@@ -1,4 +1,4 @@
-//! A server that keeps its connections open, answers by path, and counts what comes and goes.
+//! A server that keeps its connections open, answers what it is told to, and counts what comes and goes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use async_compression::tokio::write::GzipEncoder;
 use tokio::io::AsyncWriteExt as _;
 
-/// A server on this machine. Its paths are those of [`respond`].
+/// A server on this machine.
 pub struct Server {
     address: SocketAddr,
     counts: Arc<Counts>,
@@ -22,15 +22,22 @@ struct Counts {
     given_up: AtomicUsize,
 }
 
-/// A request, head and body.
-struct Request {
-    head: String,
-    path: String,
-    body: Vec<u8>,
+/// A request, head and body; the path with its query.
+pub struct Request {
+    pub head: String,
+    pub path: String,
+    pub body: Vec<u8>,
 }
 
 impl Server {
+    /// Its paths are those of [`by_path`].
     pub fn new() -> Self {
+        Self::with(by_path)
+    }
+
+    /// Answers with the bytes of responses, or never.
+    pub fn with(respond: impl Fn(&Request) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        let respond: Arc<Respond> = Arc::new(respond);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let counts = Arc::new(Counts::default());
@@ -38,8 +45,8 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 theirs.connections.fetch_add(1, Ordering::SeqCst);
-                let counts = theirs.clone();
-                std::thread::spawn(move || serve(&stream, &counts));
+                let (counts, respond) = (theirs.clone(), respond.clone());
+                std::thread::spawn(move || serve(&stream, &*respond, &counts));
             }
         });
         Self { address, counts }
@@ -66,7 +73,9 @@ impl Server {
     }
 }
 
-fn serve(stream: &TcpStream, counts: &Counts) {
+type Respond = dyn Fn(&Request) -> Option<Vec<u8>> + Send + Sync;
+
+fn serve(stream: &TcpStream, respond: &Respond, counts: &Counts) {
     let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream);
     while let Some(request) = read(&mut reader) {
@@ -126,7 +135,7 @@ fn chunks(reader: &mut BufReader<&TcpStream>) -> Option<Vec<u8>> {
 
 /// `/hello`, `/size/N`, `/echo` of method and body, `/redirect/STATUS/to/URL`, `/loop`, `/gzip`, `/bomb`, which unpacks to
 /// a gigabyte; nothing to `/silent` and `/endless`.
-fn respond(request: &Request) -> Option<Vec<u8>> {
+fn by_path(request: &Request) -> Option<Vec<u8>> {
     let path = request.path.as_str();
     if let Some(size) = path.strip_prefix("/size/") {
         return Some(response(200, "", &vec![b'x'; size.parse().unwrap_or(0)]));
@@ -145,7 +154,8 @@ fn respond(request: &Request) -> Option<Vec<u8>> {
     }
 }
 
-fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
+/// A response; each of the headers with its end of line.
+pub fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
 }

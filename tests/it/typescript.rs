@@ -17,6 +17,7 @@ pub const GUEST: &str = "tests/guests/sdk-typescript";
 pub const FUNCTIONS: &str = "tests/guests/inngest-functions";
 const LOCALES: &str = "tests/guests/locales-typescript";
 pub const CAPTURES: &str = "tests/guests/captures-typescript";
+pub const PACKAGES: &str = "tests/packages";
 const EXAMPLES: [&str; 3] = [
     "guest-examples/typescript/hello",
     "guest-examples/typescript/product-import",
@@ -37,8 +38,6 @@ pub const SEED: [&str; 2] =
 const MADE: [&str; 2] = ["node_modules", "dist"];
 
 const INSTALL: &str = "npm ci --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000";
-
-const TYPE_CHECK: &str = "../../../sdk/typescript/node_modules/.bin/tsc --project .";
 
 /// Of a folder that has all of them at their places, with components built; or why this machine cannot build them.
 type Built = Result<Result<PathBuf, String>, String>;
@@ -82,7 +81,8 @@ fn build() -> Result<Result<PathBuf, String>, Failed> {
         return Ok(Err(missing));
     }
     let folder = guests::root().join("target/tests/typescript");
-    let plugins = || [GUEST, FUNCTIONS, CAPTURES, LOCALES].into_iter().chain(EXAMPLES).chain(SAME).chain(SEED);
+    let plugins =
+        || [GUEST, FUNCTIONS, CAPTURES, LOCALES, PACKAGES].into_iter().chain(EXAMPLES).chain(SAME).chain(SEED);
     let mut files = Vec::new();
     for source in [SDK].into_iter().chain(plugins()) {
         written(Path::new(source), &mut files)?;
@@ -102,10 +102,13 @@ fn build() -> Result<Result<PathBuf, String>, Failed> {
     if let Err(missing) = make(&folder.join(SDK))? {
         return Ok(Err(missing));
     }
+    let compiler = folder.join(SDK).join("node_modules/.bin/tsc");
     let make_plugin = |plugin: &&str| {
         let folder = folder.join(plugin);
         let made = make(&folder)?;
-        all(if made.is_ok() { &[TYPE_CHECK] } else { &[] }, &folder)?;
+        if made.is_ok() {
+            all(&[&format!("{} --project .", compiler.display())], &folder)?;
+        }
         Ok::<_, Failed>(made)
     };
     for made in side_by_side(&plugins().collect::<Vec<_>>(), make_plugin) {

@@ -11,6 +11,13 @@ export function grant(variables: Source) {
   source ??= variables;
 }
 
+/** Variables that are never there: what package.json says of this plugin, and what only Node's own processes have. */
+const UNSET = Symbol.for('stepwell.unset');
+const NEVER = ['NODE_OPTIONS', 'NODE_V8_COVERAGE'];
+
+const isUnset = (name: string): boolean =>
+  NEVER.includes(name) || ((Reflect.get(globalThis, UNSET) as string[] | undefined)?.includes(name) ?? false);
+
 /** What packages ask about where they run when they are loaded: neither Node, by its versions, nor a browser. */
 const PROCESS = {
   title: 'stepwell',
@@ -43,9 +50,9 @@ function filled(env: Record<string, string>, read: string | symbol | undefined):
   if (isFilled) return env;
   if (source) {
     isFilled = true;
-    return Object.assign(env, Object.fromEntries(source()));
+    return Object.assign(env, Object.fromEntries(source().filter(([name]) => !isUnset(name))));
   }
-  if (typeof read === 'string' && !(read in env)) refuse(read);
+  if (typeof read === 'string' && !(read in env) && !isUnset(read)) refuse(read);
   return env;
 }
 

@@ -12,10 +12,14 @@ export const TABLE = Symbol.for('stepwell.sourceTable');
 /** Frames of the SDK say nothing to its user. */
 const SDK = '@stepwell/sdk/';
 
-interface Frame {
-  name: string;
+/** A place in the built module; both from 1. */
+interface Place {
   line: number;
   column: number;
+}
+
+interface Frame extends Place {
+  name: string;
 }
 
 /** The error's stack in the widespread form: its name and message, then `    at name (file:line:column)`. */
@@ -60,7 +64,8 @@ function frame(text: string): Frame | undefined {
   return { name: readable === 'async ' ? '' : readable, line: Number(line), column: Number(column) };
 }
 
-function placeOf({ line, column }: Frame, table: SourceTable | undefined): string {
+/** The place in the user's files that a place in the built module comes from, as `file:line:column`. */
+export function placeOf({ line, column }: Place, table: SourceTable | undefined): string {
   const parts =
     table?.lines
       .split('\n')

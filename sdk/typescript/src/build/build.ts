@@ -6,17 +6,19 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { componentize } from '@bytecodealliance/componentize-js';
 import { build as esbuild } from 'esbuild';
-import type { SourceTable } from '../stack.js';
+import { placeOf, type SourceTable } from '../stack.js';
 import { asciiComments } from './ascii.js';
 import { hastenBindings } from './bindings.js';
 import { extrasOf } from './extras.js';
 import { inngest } from './inngest.js';
 import { node } from './node.js';
-import { reasonToWait, topLevelError } from './problems.js';
+import { noteImports, type Imports } from './packages.js';
+import { explainedFailure, isBuildFailure, reasonToWait, topLevelError, wayToBuild } from './problems.js';
 import type { Project } from './project.js';
 import { lowerProperties } from './properties.js';
 import { sentry } from './sentry.js';
 import { tableOf } from './table.js';
+import { variants } from './variants.js';
 
 /** The compiled SDK. */
 const SDK = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -34,7 +36,7 @@ export async function build(project: Project, out: string, inputs?: string): Pro
     const reason = reasonToWait(error);
     if (reason === undefined) throw error;
     console.error(
-      `note: ${reason}: the module is evaluated at the start of each execution, not once while it is built`,
+      `note: ${reason}: the module is evaluated at the start of each execution, not once while it is built${wayToBuild(error)}`,
     );
     return evaluated(project, 'started');
   });
@@ -50,12 +52,18 @@ async function evaluated(project: Project, when: Evaluation, inputs?: string): P
     // Also if the component cannot be made: what is to be mended is among them.
     if (inputs !== undefined) await writeFile(inputs, JSON.stringify(read));
     const sourcePath = join(folder, 'plugin.js');
-    await writeFile(sourcePath, `globalThis[Symbol.for("stepwell.sourceTable")] = ${JSON.stringify(table)};\n${code}`);
+    await writeFile(sourcePath, `${globals({ sourceTable: table, size: code.length, unset: project.unset })}\n${code}`);
     return await wrap(sourcePath, table);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** What the bundle finds in the global object, in one line: the table counts on it. */
+const globals = (values: Record<string, unknown>) =>
+  Object.entries(values)
+    .map(([name, value]) => `globalThis[Symbol.for("stepwell.${name}")] = ${JSON.stringify(value)};`)
+    .join('');
 
 /** Runs what there is of a top level; no variables are granted yet. */
 async function wrap(sourcePath: string, table: SourceTable): Promise<Uint8Array> {
@@ -82,6 +90,7 @@ export async function bundle(project: Project, when: Evaluation = 'built'): Prom
 }
 
 async function bundleWith(project: Project, when: Evaluation, extras: string[]): Promise<Bundle> {
+  const imports: Imports = new Map();
   const { outputFiles, metafile } = await esbuild({
     stdin: {
       contents: extras.map(importOf).join('') + entryOf(project, when),
@@ -101,29 +110,40 @@ async function bundleWith(project: Project, when: Evaluation, extras: string[]):
     external: ['stepwell:*', 'wasi:*'],
     alias: { '@stepwell/sdk': join(SDK, 'index.js'), '@stepwell/sdk/inngest': INNGEST },
     plugins: [
+      noteImports(imports),
       inngest(INNGEST, project.isInngest),
       sentry(join(SDK, 'sentry.js')),
+      variants,
       node(join(SDK, 'node'), project.without),
     ],
     inject: [join(SDK, 'node/buffer.js')],
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.NODE_DEBUG': '""', global: 'globalThis' },
     loader: { '.txt': 'text' },
     keepNames: true,
+    // The text and what the engine makes of it are in the memory of each instance. Names stay: errors tell them.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 200,
     sourcemap: 'external',
     sourcesContent: false,
     metafile: true,
     legalComments: 'none',
     logLevel: 'silent',
+  }).catch((error: unknown) => {
+    throw isBuildFailure(error) ? explainedFailure(error, imports) : error;
   });
   const [map, code] = ['.map', '.js'].map((end) => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '');
   const paths = Object.keys(metafile.inputs).map((path) => resolve(project.folder, path));
   const isOwn = (path: string) => existsSync(path) && !path.includes(`node_modules${sep}`) && !path.startsWith(SDK);
   const table = tableOf(map!, project.folder, project.folder, SDK);
-  return { code: lowerProperties(asciiComments(code!)), table, read: paths.filter(isOwn) };
+  // The table is of lines after one that is added.
+  const placeIn = (line: number, column: number) => placeOf({ line: line + 1, column }, table);
+  return { code: lowerProperties(asciiComments(code!), placeIn), table, read: paths.filter(isOwn) };
 }
 
 const REHEARSED = `import { rehearse } from ${JSON.stringify(join(SDK, 'rehearsal.js'))};
-void rehearse();`;
+import { scrub } from ${JSON.stringify(join(SDK, 'scrub.js'))};
+void rehearse().then(scrub);`;
 
 /** The entry's own first import, of what all others need, is evaluated before them. */
 const importOf = (module: string) =>

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatMessages } from 'esbuild';
 import { build } from './build.js';
-import { explained, isBuildFailure } from './problems.js';
+import { isBuildFailure } from './problems.js';
 import { projectOf } from './project.js';
 
 const USAGE = `usage: stepwell-build [FILE|FOLDER] [-o OUT.wasm] [--inngest] [--inputs LIST.json]
@@ -48,7 +48,7 @@ async function report(error: unknown) {
     console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
     return;
   }
-  const messages = await formatMessages(explained(error.errors), {
+  const messages = await formatMessages(error.errors, {
     kind: 'error',
     color: process.stderr.isTTY === true,
   });

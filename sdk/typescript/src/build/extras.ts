@@ -11,11 +11,15 @@ interface Extra {
 
 const INTL = 'web/intl.packed.js';
 
+/** Uses of what the SDK's `Intl` has, and of it whole: not `Intl.Segmenter`, nor a class that has a `toLocaleString` of its own. */
+const LOCALES =
+  /\bIntl(\[|\??\.(?!Collator|DisplayNames|ListFormat|RelativeTimeFormat|Segmenter))|[=(,]\s*Intl\b(?!\??\.)|\.toLocale(Date|Time)?String(\?\.)?\(/;
+
 export const EXTRAS: Extra[] = [
   { name: /\bsubtle\b/, module: 'web/crypto/install.js', packed: 'web/crypto.packed.js' },
   { name: /\bDOMParser\b/, module: 'web/dom.js', packed: 'web/dom.packed.js' },
   { name: /\.normalize\(/, module: 'web/normalize.js', packed: 'web/normalize.packed.js' },
-  { name: /\bIntl\b|\.toLocale(Date|Time)?String\b/, module: 'web/intl.js', packed: INTL },
+  { name: LOCALES, module: 'web/intl.js', packed: INTL },
 ];
 
 /** The modules that a bundle needs, by what it names: the SDK's, and data of the project's locales; false: no `Intl`. */

@@ -26,6 +26,10 @@ const OWN = ['process', 'url'];
 const LEFT_OUT: [RegExp, string[]][] = [
   // Uploads of files by their paths, and analytics that come packed.
   [/[\\/]@slack[\\/]web-api[\\/]/, ['fs', 'stream', 'zlib']],
+  // Attachments by their paths.
+  [/[\\/]@sendgrid[\\/]helpers[\\/]/, ['fs']],
+  // Signatures of webhooks.
+  [/[\\/](@linear[\\/]sdk|@hubspot[\\/]api-client)[\\/]/, ['crypto']],
 ];
 
 /** Packages whose import says where a module belongs, and brings nothing. A plugin may have what is for either side. */

@@ -2,8 +2,9 @@
 import { builtinModules } from 'node:module';
 import type { BuildFailure, Message } from 'esbuild';
 import { READS_VARIABLE } from '../environment.js';
-import { callsOf, type SourceTable } from '../stack.js';
+import { callsOf, placeOf, type SourceTable } from '../stack.js';
 import { wayOutOfExport } from './inngest.js';
+import { packageOf, refusedImports, type Imports } from './packages.js';
 
 const WAYS_OUT: [RegExp, string][] = [
   [/^fs(\/|$)/, 'a plugin has no files: import data as a module (`.json`, `.txt`), or keep it elsewhere and fetch it'],
@@ -22,38 +23,91 @@ const WAYS_OUT: [RegExp, string][] = [
 export const isBuildFailure = (error: unknown): error is BuildFailure =>
   error instanceof Error && Array.isArray(Reflect.get(error, 'errors'));
 
-/** The bundler's messages with notes of ours. */
-export const explained = (messages: Message[]): Message[] => messages.map(explain);
+/** The same with its messages explained. */
+export const explainedFailure = (failure: BuildFailure, imports: Imports): BuildFailure =>
+  Object.assign(failure, { errors: explained(failure.errors, imports) });
+
+/** The bundler's messages with notes of ours; what a package asks of Node is one message. `imports`: see {@link noteImports}. */
+export function explained(messages: Message[], imports: Imports = new Map()): Message[] {
+  const asked = new Map<string, Message[]>();
+  for (const message of messages) {
+    const asker = missingBuiltin(message) && packageOf(message.location?.file ?? '');
+    if (asker) asked.set(asker, [...(asked.get(asker) ?? []), message]);
+  }
+  const refused = [...asked.values()].flat();
+  const others = messages.filter((message) => !refused.includes(message)).map(explain);
+  if (refused.length > 0 && imports.size > 0) return [...refusedImports(refused, imports), ...others];
+  return [...[...asked].map(([name, all]) => askedBy(name, all)), ...others];
+}
+
+/** The module of Node's that could not be resolved. */
+function missingBuiltin({ text }: Message): string | undefined {
+  const [, name] = /^Could not resolve "(?:node:)?([^"]+)"/.exec(text) ?? [];
+  return name !== undefined && builtinModules.includes(name) ? name : undefined;
+}
+
+/** What a package asks for, as one message with a way out of each module. */
+function askedBy(name: string, messages: Message[]): Message {
+  const modules = [...new Set(messages.flatMap((message) => missingBuiltin(message) ?? []))];
+  const text = `"${name}" asks for ${listed(modules)} of Node's, which a plugin does not run in`;
+  return withNotes(messages[0]!, text, [...new Set(modules.map(wayOutOf)), without(modules)]);
+}
+
+const listed = (modules: string[]) =>
+  modules.map((name) => `"${name}"`).join(', ').replace(/, (?=[^,]*$)/, ' and ');
+
+const withNotes = (message: Message, text: string, notes: string[]): Message => ({
+  ...message,
+  text,
+  notes: notes.map((text) => ({ text, location: null })),
+});
 
 function explain(message: Message): Message {
   const [, missing] = /^No matching export in "[^"]*inngest\/index\.js" for import "([^"]+)"/.exec(message.text) ?? [];
   if (missing !== undefined) {
-    const text = `"${missing}" of Inngest's has no counterpart in a plugin`;
-    return { ...message, text, notes: [{ text: wayOutOfExport(missing), location: null }] };
+    return withNotes(message, `"${missing}" of Inngest's has no counterpart in a plugin`, [wayOutOfExport(missing)]);
   }
   if (message.text.includes('"@stepwell/sdk/testing"')) {
-    return { ...message, text: '"@stepwell/sdk/testing" is for tests, and no part of a plugin', notes: [] };
+    return withNotes(message, '"@stepwell/sdk/testing" is for tests, and no part of a plugin', []);
   }
-  const asked = /^Could not resolve "(?:node:)?([^"]+)"/.exec(message.text)?.[1];
-  if (asked === undefined || !builtinModules.includes(asked)) return message;
-  const text = `"${asked}" is a module of Node's, which a plugin does not run in`;
-  const notes = [wayOutOf(asked), ...(message.location?.file.includes('node_modules') ? [without(asked)] : [])];
-  return { ...message, text, notes: notes.map((text) => ({ text, location: null })) };
+  const builtin = missingBuiltin(message);
+  if (builtin !== undefined) {
+    const text = `"${builtin}" is a module of Node's, which a plugin does not run in`;
+    return withNotes(message, text, [wayOutOf(builtin)]);
+  }
+  const [, unknown] = /^Could not resolve "([^"]+)"/.exec(message.text) ?? [];
+  return unknown === undefined ? message : withNotes(message, message.text, [wayTo(unknown)]);
+}
+
+/** How to have a module that was not found. */
+function wayTo(module: string): string {
+  if (/^[./]/.test(module)) return 'there is no such file: look at the name and the folder';
+  const [name] = /^(@[^/]+\/)?[^/]+/.exec(module) ?? [module];
+  return `\`npm install ${name}\` brings the package; if it is there, it has no module of this name`;
 }
 
 /** What to do without a module of Node's. */
 export const wayOutOf = (name: string): string =>
   WAYS_OUT.find(([names]) => names.test(name))?.[1] ?? 'use a package that works in browsers or workers too';
 
-const without = (name: string) =>
-  `if the package does without it where you use it, say so in package.json: "stepwell": { "without": ["${name}"] }`;
+const without = (modules: string[]) =>
+  `if the package does without where you use it, say so in package.json: "stepwell": { "without": ${JSON.stringify(modules)} }`;
 
 /** What the engine says when a module fails at its top level, in the lines of the source. */
 export function topLevelError(error: Error, table: SourceTable): Error {
-  const thrown = /^plugin\.js:\d+:\d+ (.*)$/m.exec(error.message)?.[1];
+  const [, line, column, thrown] = /^plugin\.js:(\d+):(\d+) (.*)$/m.exec(error.message) ?? [];
   if (thrown === undefined) return error;
   const calls = callsOf(error.message, table) ?? [];
+  // What is not valid code has no calls behind it, only a place.
+  if (calls.length === 0) calls.push(`    at ${placeOf({ line: Number(line), column: Number(column) }, table)}`);
   return new Error([`the module failed while the plugin was built: ${thrown}`, ...calls].join('\n'), { cause: error });
+}
+
+/** What to say in package.json so that a module that reads a variable is evaluated while it is built; else nothing. */
+export function wayToBuild(error: unknown): string {
+  const name = READS_VARIABLE.exec(error instanceof Error ? error.message : '')?.[2];
+  if (name === undefined) return '';
+  return `; if the variable is never granted, say so in package.json: "stepwell": { "unset": ["${name}"] }`;
 }
 
 /** Why a module cannot be evaluated while it is built, if it is for something that only an execution has. */

@@ -14,6 +14,8 @@ export interface Project {
   isInngest: boolean;
   /** Modules of Node's that its packages ask for and can do without. */
   without: string[];
+  /** Variables that the plugin never has, whatever is granted: reading them at the top level is no reason to wait. */
+  unset: string[];
   /** Locales beside English that `Intl` is to know; false: the plugin does without `Intl`. */
   locales: string[] | false;
 }
@@ -27,7 +29,7 @@ const ENTRIES = STEMS.flatMap((stem) => ['ts', 'mts', 'js', 'mjs'].map((end) => 
 interface Package {
   name?: unknown;
   main?: unknown;
-  stepwell?: { inngest?: unknown; without?: unknown; locales?: unknown };
+  stepwell?: { inngest?: unknown; without?: unknown; unset?: unknown; locales?: unknown };
 }
 
 /** The project that a file or folder is. */
@@ -37,9 +39,12 @@ export function projectOf(path: string): Project {
   const isFile = statSync(full).isFile();
   const folder = isFile ? folderOf(full) : full;
   const said = packageOf(folder);
-  const { inngest, without = [], locales = [] } = said.stepwell ?? {};
+  const { inngest, without = [], unset = [], locales = [] } = said.stepwell ?? {};
   if (!Array.isArray(without)) {
     throw new Error(`${join(folder, 'package.json')}: "stepwell.without" has to be a list, such as ["fs"]`);
+  }
+  if (!Array.isArray(unset)) {
+    throw new Error(`${join(folder, 'package.json')}: "stepwell.unset" has to be a list, such as ["DEBUG"]`);
   }
   if (!Array.isArray(locales) && locales !== false) {
     throw new Error(`${join(folder, 'package.json')}: "stepwell.locales" has to be a list, such as ["de"], or false`);
@@ -47,6 +52,7 @@ export function projectOf(path: string): Project {
   const options = {
     isInngest: inngest === true,
     without: without.map(String),
+    unset: unset.map(String),
     locales: Array.isArray(locales) ? locales.map(String) : (false as const),
   };
   if (isFile) return { entry: full, folder, name: basename(full, extname(full)), ...options };

@@ -24,14 +24,14 @@ export function tableOf(json: string, folder: string, project: string, sdk: stri
 }
 
 /**
- * The mappings with absolute numbers; columns start anew in each line, the rest goes on. Of what others have written, lines
- * are enough: the table is in the memory of each instance.
+ * The mappings with absolute numbers; columns start anew in each line, the rest goes on. Of what others have written, the
+ * first place in each of their lines is enough: the table is in the memory of each instance.
  */
 function absolute(mappings: string, isForeign: boolean[]): string {
   let [source, line, column] = [0, 0, 0];
   const lines = mappings.split(';').map((text) => {
     let start = 0;
-    let last = -1;
+    let last = [-1, -1];
     const parts = text
       .split(',')
       .filter((part) => part !== '')
@@ -41,8 +41,8 @@ function absolute(mappings: string, isForeign: boolean[]): string {
         source += bySource;
         line += byLine;
         column += byColumn;
-        const isKnown = source === last && isForeign[source];
-        last = source;
+        const isKnown = isForeign[source] && source === last[0] && line === last[1];
+        last = [source, line];
         return isKnown ? '' : `${start},${source},${line},${column}`;
       });
     return parts.filter((part) => part !== '').join(' ');

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { bundle } from '../build/build.js';
 import { leftOutModule } from '../build/node.js';
-import { explained, isBuildFailure, reasonToWait, topLevelError } from '../build/problems.js';
+import { INSTEAD, packageOf } from '../build/packages.js';
+import { isBuildFailure, reasonToWait, topLevelError, wayToBuild } from '../build/problems.js';
 import { projectOf } from '../build/project.js';
 import { lowerProperties } from '../build/properties.js';
 import { readableStack, TABLE } from '../stack.js';
@@ -36,6 +37,7 @@ test('a project is a file, or a folder with a main or an index', (t) => {
     name: 'other',
     isInngest: false,
     without: [],
+    unset: [],
     locales: [],
   });
   const named = folderWith(t, { 'package.json': '{"name":"@acme/store"}', 'src/index.ts': '' });
@@ -48,6 +50,8 @@ test('a project is a file, or a folder with a main or an index', (t) => {
   assert.throws(() => projectOf(folderWith(t, { 'package.json': '{"name":', 'index.ts': '' })), /package\.json is not valid JSON/);
   const wrong = folderWith(t, { 'package.json': '{"stepwell":{"without":"fs"}}', 'index.ts': '' });
   assert.throws(() => projectOf(wrong), /package\.json: "stepwell\.without" has to be a list/);
+  const unset = folderWith(t, { 'package.json': '{"stepwell":{"unset":"DEBUG"}}', 'index.ts': '' });
+  assert.throws(() => projectOf(unset), /package\.json: "stepwell\.unset" has to be a list/);
   const locale = folderWith(t, { 'package.json': '{"stepwell":{"locales":"de"}}', 'index.ts': '' });
   assert.throws(() => projectOf(locale), /package\.json: "stepwell\.locales" has to be a list/);
 });
@@ -73,6 +77,8 @@ test('stacks of the engine are told in the lines of the source', async (t) => {
     topLevelError(said, table).message,
     'the module failed while the plugin was built: Error: x\n    at index.ts:4:9',
   );
+  const unread = new Error(`plugin.js:${line}:${column} SyntaxError: no`);
+  assert.match(topLevelError(unread, table).message, /SyntaxError: no\n    at index\.ts:4:9$/);
 });
 
 test('what a package switches off for browsers, and markers, are modules without anything', async (t) => {
@@ -84,7 +90,7 @@ test('what a package switches off for browsers, and markers, are modules without
   });
   const { code, table } = await bundle(projectOf(folder));
   for (const name of ['client-only', 'server-only', 'crypto', 'node:fs']) {
-    assert(code.includes(`// empty:${name}`), `${name} in ${table.sources}`);
+    assert(table.sources.includes(`empty:${name}`), `${name} in ${table.sources}`);
   }
   assert(!code.includes('it is switched off'));
   const [wanted] = await problemsOf(folderWith(t, { 'index.ts': "import 'crypto';" }));
@@ -105,20 +111,72 @@ test('packages are taken as they are meant for workers', async (t) => {
   assert.deepEqual(taken.sort(), ['e.js', 'w.js']);
 });
 
+const placeIn = (line: number, column: number) => `${line}:${column}`;
+
 test("Unicode's properties in regular expressions are written out where they stand", () => {
   const source = [
     'const letters = /^\\p{L}+$/u, not = /\\P{Lu}/gu; const set = /[\\p{Script=Greek}--[α]]/v;',
     'const made = new RegExp("\\\\p{Nd}", "u"), plain = /p{2}/, text = "\\\\p{L}";',
     'result = [letters.test("Grüße"), letters.test("a1"), "aB".replace(not, ""), set.test("β"), set.test("α"), made.test("٣"), plain.test("pp"), text];',
   ].join('\n');
-  const lowered = lowerProperties(source);
+  const lowered = lowerProperties(source, placeIn);
   assert(!/\\p\{L\}\+/.test(lowered) && lowered.includes('text = "\\\\p{L}"'), lowered.slice(0, 300));
   source.split('\n').forEach((line, n) => assert.equal(lowered.split('\n')[n]!.length, line.length, `line ${n}`));
   const result = new Function(`let result; ${lowered}; return result;`)();
   assert.deepEqual(result, [true, false, 'B', true, false, true, true, '\\p{L}']);
-  assert.equal(lowerProperties('const a = /x/u;'), 'const a = /x/u;');
-  assert.match(lowerProperties('const $p = 1, a = /\\p{L}/u;'), /\$P\(0\)/);
-  assert.throws(() => lowerProperties('new RegExp("\\\\p{None}", "u")'), /^Error: \/\\p\{None\}\/u cannot be built/);
+  assert.equal(lowerProperties('const a = /x/u;', placeIn), 'const a = /x/u;');
+  assert.match(lowerProperties('const $p = 1, a = /\\p{L}/u;', placeIn), /\$P\(0\)/);
+  const refused = (code: string) => assert.throws(() => lowerProperties(code, placeIn), /^Error: 2:[34]: .*\bproperty/i);
+  refused('\n  new RegExp("\\\\p{None}", "u")');
+  refused('\n  /\\p{None}/u');
+});
+
+test("Unicode's properties are written out in texts that are known", () => {
+  const source = [
+    'const digits = new RegExp(`\\\\p{Nd}`, "u"), raw = globalThis.RegExp(String.raw`\\p{Lu}${"+"}`, "u");',
+    'const sum = new RegExp(',
+    '  "^" + "\\\\p{L}" + "$",',
+    '  "u",',
+    '); const other = new RegExp("\\\\p{L}" + String(1), "u");',
+  ].join('\n');
+  const lowered = lowerProperties(source, placeIn);
+  source.split('\n').forEach((line, n) => assert.equal(lowered.split('\n')[n]!.length, line.length, `line ${n}`));
+  assert(lowered.includes('new RegExp("\\\\p{L}" + String(1), "u")'), 'what is known at run time stays as it is');
+  const result = new Function(`${lowered}; return [digits.test("٣"), raw.test("AB"), sum.test("ß")];`)();
+  assert.deepEqual(result, [true, true, true]);
+});
+
+test('what cannot be built is told with its file and line', async (t) => {
+  const place = async (code: string) => {
+    const folder = folderWith(t, { 'index.ts': `import './other';\n`, 'other.ts': `type Unused = 1;\n${code}\n` });
+    const error: unknown = await bundle(projectOf(folder)).then(() => assert.fail('it was bundled'), (error: unknown) => error);
+    if (!isBuildFailure(error)) return String(error);
+    const [{ location, text, notes } = assert.fail()] = error.errors;
+    return `${location?.file}:${location?.line}: ${text}; ${notes[0]?.text}`;
+  };
+  assert.match(await place('const a = ;'), /^other\.ts:2: Unexpected ";"/);
+  assert.match(await place("import 'dayjs/plugin/utc';"), /^other\.ts:2: Could not resolve .*; `npm install dayjs` brings/);
+  assert.match(await place("import '@acme/shop/x';"), /; `npm install @acme\/shop` brings/);
+  assert.match(await place("import './none';"), /^other\.ts:2: .*; there is no such file/);
+  assert.match(await place('console.log(/\\p{None}/u);'), /^Error: other\.ts:2:\d+: Invalid regular expression/);
+  assert.match(await place('console.log(new RegExp(`\\\\p{None}`, "u"));'), /^Error: other\.ts:2:\d+: \/\\p\{None\}\/u cannot/);
+});
+
+test('what a package asks of Node is one message; of a known package, at its import, with what to use in its place', async (t) => {
+  const asks = "require('net'); require('node:tls'); require('dns');\n";
+  const other = { 'index.ts': "import 'other';\n", 'node_modules/other/index.js': asks };
+  assert.deepEqual(await problemsOf(folderWith(t, other)), [
+    '"other" asks for "net", "tls" and "dns" of Node\'s, which a plugin does not run in: use `fetch` inside a step, or `step.fetch`',
+  ]);
+  const known = { 'index.ts': "import 'other';\nimport { Pool } from 'pg/lib';\nconsole.log(Pool, '');\n", 'node_modules/pg/lib.js': asks };
+  const folder = folderWith(t, { ...other, ...known });
+  assert.deepEqual(await problemsOf(folder), [`"pg" is for Node, which a plugin does not run in: ${INSTEAD['pg']}`]);
+  const [{ location } = assert.fail()] = await bundle(projectOf(folder)).then(
+    () => assert.fail('it was bundled'),
+    (error: unknown) => (isBuildFailure(error) ? error.errors : []),
+  );
+  assert.deepEqual([location?.file, location?.line], [relative('.', join(folder, 'index.ts')), 2]);
+  assert.equal(packageOf('node_modules/a/node_modules/@b/c/d.js'), '@b/c');
 });
 
 /** What the bundler says of a module. */
@@ -127,7 +185,7 @@ const problemsOf = (folder: string, isInngest = false): Promise<string[]> =>
     () => assert.fail('it was bundled'),
     (error: unknown) => {
       if (!isBuildFailure(error)) throw error;
-      return explained(error.errors).map(({ text, notes }) => `${text}: ${notes[0]?.text}`);
+      return error.errors.map(({ text, notes }) => `${text}: ${notes[0]?.text}`);
     },
   );
 
@@ -211,11 +269,11 @@ test("packages do without a module of Node's if the project says so, or if it is
   const files = { 'index.ts': "import p from 'p';\nexport default p;\n", 'node_modules/p/index.js': uses };
   const [refused] = await bundle(projectOf(folderWith(t, files))).then(
     () => assert.fail('it was bundled'),
-    (error: unknown) => explained(isBuildFailure(error) ? error.errors : []),
+    (error: unknown) => (isBuildFailure(error) ? error.errors : []),
   );
   assert.deepEqual(
     refused?.notes.map(({ text }) => text.slice(0, 41)),
-    ['a plugin has no files: import data as a m', 'if the package does without it where you '],
+    ['a plugin has no files: import data as a m', 'if the package does without where you use'],
   );
   const folder = folderWith(t, { ...files, 'package.json': '{"stepwell":{"without":["fs"]}}' });
   assert((await bundle(projectOf(folder))).table.sources.includes('left-out:fs'));
@@ -260,10 +318,16 @@ test('what only an execution has is a reason to evaluate the module there', () =
   assert.equal(reason('the module failed while the plugin was built: TypeError: x'), undefined);
 });
 
+test('what is said to be unset is no reason to wait', () => {
+  const read = new Error('plugin.js:1:2 Error: a.ts:1:2 reads process.env.DEBUG while the plugin is built');
+  assert.match(wayToBuild(read), /"stepwell": \{ "unset": \["DEBUG"\] \}$/);
+  assert.equal(wayToBuild(new Error('x')), '');
+});
+
 test('a module that is evaluated at the start is wrapped whole', async (t) => {
   const folder = folderWith(t, { 'index.ts': "import './other';\n", 'other.ts': 'console.log("top level");\n' });
   const { code } = await bundle(projectOf(folder), 'started');
-  assert.match(code, /lateComponent\(\(\) => Promise.resolve\(\).then\(/);
+  assert.match(code, /lateComponent\(\(\)=>Promise\.resolve\(\)\.then\(/);
 });
 
 test('large parts of the Web are bundled where they are named', async (t) => {
@@ -274,6 +338,10 @@ test('large parts of the Web are bundled where they are named', async (t) => {
   assert.deepEqual(await extras('crypto.randomUUID()'), []);
   assert.deepEqual(await extras("crypto.subtle.digest('SHA-1', new Uint8Array())"), ['@stepwell/sdk/web/crypto.packed.js']);
   assert.deepEqual(await extras('new DOMParser()'), ['@stepwell/sdk/web/dom.packed.js']);
+  for (const code of ['new Intl.NumberFormat()', 'Intl?.DateTimeFormat', '{ const { NumberFormat } = Intl; }', '(1).toLocaleString()']) {
+    assert.deepEqual(await extras(code), ['@stepwell/sdk/web/intl.packed.js'], code);
+  }
+  for (const code of ['typeof Intl', 'new Intl.Segmenter()', 'Buffer.from("x")']) assert.deepEqual(await extras(code), [], code);
 });
 
 test("the bundle's comments cost one byte a character", async (t) => {
