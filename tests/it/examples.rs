@@ -66,7 +66,7 @@ fn order_saga(host: &Host, send: &Send<'_>) {
     }
 }
 
-/// A model that is busy once, and refuses whoever asks in the wrong tone.
+/// A model that is busy once, and refuses a question in the wrong tone.
 fn model() -> Witness {
     Witness::answering(|_, number| match number {
         0 => response("429 Too Many Requests", "retry-after: 0\r\n", ""),

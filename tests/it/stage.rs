@@ -106,7 +106,7 @@ impl Stage {
         loop {
             self.rest().await;
             match self.next_due() {
-                // It is due already: the scheduler is about to see to it.
+                // It is due already: the scheduler is about to handle it.
                 Some(due) if due <= self.clock.now() => tokio::time::sleep(Duration::from_millis(1)).await,
                 Some(due) if due <= end => self.clock.move_to(due),
                 _ => break,

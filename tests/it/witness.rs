@@ -96,9 +96,9 @@ impl Desk {
         };
         self.count(1);
         drop(self.released.wait_while(self.is_held(), |is_held| *is_held));
-        // Counted before it is answered: whoever comes because of that finds it gone.
+        // The count comes before the answer: a request because of that answer finds it gone.
         self.count(-1);
-        // Whoever asked may have died meanwhile.
+        // The caller may have died meanwhile.
         let _ = stream.write_all(&(self.answer)(path(&request), number));
     }
 

@@ -15,7 +15,7 @@ NOW = datetime(1970, 1, 1, 0, 0, 1, 500_000, UTC)
 
 @dataclass
 class Calls:
-    """What was asked of the host."""
+    """The calls that the host received."""
 
     made: list[str] = field(default_factory=list)
     """Every call, as `plan a#0 b#0`, `finish a#0`, `next a#0`; `enter` begins a pass."""
@@ -73,7 +73,7 @@ class Spied(Function[Any, Any]):
 
 @dataclass
 class Ran:
-    """What a run has come to, and how."""
+    """The outcome of a run, and how it came about."""
 
     run: Run
     calls: list[str]
@@ -81,12 +81,12 @@ class Ran:
 
     @property
     def value(self) -> Any:
-        """What it has returned."""
+        """The run's result."""
         return self.run.output
 
     @property
     def failure(self) -> Failure:
-        """What it has failed with."""
+        """The run's error."""
         assert self.run.error is not None, self.run
         return self.run.error
 

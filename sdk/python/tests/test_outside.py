@@ -1,4 +1,4 @@
-"""What the host sees to by itself: sleeps, waits, invocations, events, signals, requests."""
+"""Operations that the host handles by itself: sleeps, waits, invocations, events, signals, requests."""
 
 import unittest
 from dataclasses import dataclass

@@ -41,7 +41,7 @@ class Scenarios(unittest.TestCase):
 
 
 def played(folder: Path) -> Ends | None:
-    """What the kit has a scenario come to; `None` where that is the host's matter."""
+    """The kit's result of a scenario; `None` if that is the host's matter."""
     scenario = tomllib.loads((folder / "scenario.toml").read_text())
     deeds = scenario.get("do", [])
     only_sends = all(deed.keys() == {"at_s", "send"} for deed in deeds)

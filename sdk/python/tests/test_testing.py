@@ -30,7 +30,7 @@ class Order:
 
 
 class Truck:
-    """What steps do, counted."""
+    """Counts what steps do."""
 
     def __init__(self) -> None:
         self.loaded: list[str] = []

@@ -1,4 +1,4 @@
-// What handlers are called with.
+// The contexts that handlers are called with.
 import type { Failure, Host, RunContext } from './contract.js';
 import { StepError } from './errors.js';
 import type { FunctionFailed, StepwellEvent } from './event.js';
@@ -7,7 +7,7 @@ import type { Pass } from './pass.js';
 import { errorOf } from './rebuild.js';
 import { Step } from './step.js';
 
-/** What a function's handler is called with. `Data` is the type of its events' data. */
+/** The context of a function's handler. `Data` is the type of its events' data. */
 export interface Context<Data = Record<string, unknown>> {
   /** The event that started the run; the first, if it was a batch. */
   event: StepwellEvent<Data>;
@@ -25,7 +25,7 @@ export interface Context<Data = Record<string, unknown>> {
   logger: Logger;
 }
 
-/** What a failure handler is called with. Its run is one of its own. */
+/** The context of a failure handler. Its run is one of its own. */
 export interface FailureContext<Data = Record<string, unknown>> extends Context<FunctionFailed<Data>> {
   /** The error that the run failed with, rebuilt. */
   error: RunError;
@@ -47,7 +47,7 @@ export interface RunError extends Error {
 /** A failed run, as its failure handler sees it. */
 export interface FailedRun {
   runId: string;
-  /** What a step of it had come to, at the n-th use (0-based) of its id; undefined if to nothing. Throws its error. */
+  /** The result of a step of it, at the n-th use (from 0) of its id, or undefined. Throws the step's error. */
   step<T = unknown>(id: string, n?: number): T | undefined;
 }
 

@@ -6,7 +6,7 @@ export interface OperationKey {
   n: number;
 }
 
-/** One link of a failure's chain of causes; without a name it was plain data rather than an error. */
+/** A link of a failure's chain of causes; without a name it was plain data rather than an error. */
 export interface Cause {
   name: string;
   message: string;
@@ -73,10 +73,10 @@ export interface Definition {
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** What a step does. */
+/** The code of a step. */
 export type Closure = (...input: unknown[]) => unknown;
 
-/** What a plugin asks of its host: the functions that it imports. */
+/** The functions that a plugin imports from its host. */
 export interface Host {
   plan(found: Found[]): Decision[];
   finish(key: OperationKey, value: Answer): Control;
@@ -84,7 +84,7 @@ export interface Host {
   failedStep(key: OperationKey): Answer | undefined;
   stepInput(key: OperationKey): string | undefined;
   log(level: Level, message: string, fields: string): void;
-  /** What the reason may be if a trap follows; an empty message takes it back. */
+  /** Notes a likely reason in case a trap follows; an empty message takes it back. */
   guess(message: string): void;
   /** Calls a step's closure, in tests: or does something else instead. */
   call?(key: OperationKey, closure: Closure, input: unknown[]): unknown;

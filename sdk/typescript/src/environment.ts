@@ -1,7 +1,7 @@
 // `process.env`: the variables that are granted to the plugin, read when a run asks for them.
 import { callerOf } from './stack.js';
 
-/** Answers the granted variables; there is none while the plugin is being built. */
+/** Returns the granted variables; no source exists while the plugin is being built. */
 type Source = () => [string, string][];
 
 let source: Source | undefined;
@@ -18,7 +18,7 @@ const NEVER = ['NODE_OPTIONS', 'NODE_V8_COVERAGE'];
 const isUnset = (name: string): boolean =>
   NEVER.includes(name) || ((Reflect.get(globalThis, UNSET) as string[] | undefined)?.includes(name) ?? false);
 
-/** What packages ask about where they run when they are loaded: neither Node, by its versions, nor a browser. */
+/** The answers for packages that ask where they run when they are loaded: neither Node, by its versions, nor a browser. */
 const PROCESS = {
   title: 'stepwell',
   platform: 'wasi',
@@ -61,7 +61,7 @@ function refuse(name: string): never {
   throw new Error(readsVariable(callerOf(new Error()) ?? 'the module', name));
 }
 
-/** What is said of a variable that is read while a plugin is built; the build finds it by {@link READS_VARIABLE}. */
+/** The error of a variable that is read while a plugin is built; the build finds it by {@link READS_VARIABLE}. */
 const readsVariable = (place: string, name: string) => `${place} reads process.env.${name} while the plugin is built`;
 
 export const READS_VARIABLE = /(\S+) reads process\.env\.(\S+) while the plugin is built/;

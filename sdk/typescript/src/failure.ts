@@ -12,10 +12,10 @@ const CAUSES_MAX = 100;
 
 const CIRCLE: Cause = { name: 'Error', message: '[circular cause left out]' };
 
-/** What ended the body. The error of a step that comes through as it is ends the run. */
+/** The failure that ended the body. The error of a step that comes through as it is ends the run. */
 export const bodyFailure = (thrown: unknown): Failure => readable(thrown, ofBody);
 
-/** What ended a step. The error of *another* step is no more than an error here. */
+/** The failure that ended a step. The error of *another* step is no more than an error here. */
 export const stepFailure = (thrown: unknown): Failure => readable(thrown, ofStep);
 
 /** Reads what was thrown. Its getters are the user's code: whatever they do, there is a failure. */
@@ -37,7 +37,7 @@ function ofBody(thrown: unknown): Failure {
   return { ...told, stack: `${told.name}: ${told.message}` };
 }
 
-/** What ended a step. The error of *another* step is this step's own then, and as final as it was there. */
+/** The failure that ended a step. The error of *another* step is this step's own then, and as final as it was there. */
 function ofStep(thrown: unknown): Failure {
   return isErrorLike(thrown) ? failure(thrown, thrown) : failure(thrown, { message: text(thrown) });
 }
@@ -96,7 +96,7 @@ function isError(value: unknown): value is Error {
   }
 }
 
-/** What is kept of an error: each part by itself, since to read one may throw. */
+/** The parts of an error that are kept: each is read by itself, because reading one may throw. */
 function describe(error: object): Cause {
   const name = read(error, 'name');
   const message = read(error, 'message');
@@ -141,7 +141,7 @@ function customFields(error: object): string | undefined {
   return json === '{}' ? undefined : json;
 }
 
-/** One of the errors that an AggregateError gathers. */
+/** An error of those that an AggregateError gathers. */
 function brief(error: unknown): object {
   if (!isErrorLike(error)) return { name: 'Error', message: text(error) };
   const { stack: _, details, ...rest } = describe(error);

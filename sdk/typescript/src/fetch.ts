@@ -1,7 +1,7 @@
 // Requests that the host makes for the function, and their responses.
 import { milliseconds, type Duration } from './duration.js';
 
-/** What is said of a request, beside its URL. */
+/** The options of a request, beside its URL. */
 export interface FetchInit {
   /** GET unless told otherwise; any but CONNECT and TRACE. */
   method?: string;

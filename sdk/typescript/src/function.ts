@@ -5,9 +5,9 @@ import type { FunctionFailed } from './event.js';
 import { optionsJson, type Options, type Trigger } from './options.js';
 import type { FunctionReference } from './step.js';
 
-/** What a function says of itself, its failure handler included. */
+/** The definition of a function, its failure handler included. */
 export interface FunctionOptions<Data = Record<string, unknown>> extends Options {
-  /** What is to be done when a run has failed for good. It is a function of its own, with a run of its own. */
+  /** The handler of a run that has failed for good. It is a function of its own, with a run of its own. */
   onFailure?: FailureHandler<Data>;
 }
 

@@ -98,7 +98,7 @@ declare module 'wasi:http/outgoing-handler@0.2.6' {
   export function handle(request: OutgoingRequest, options: undefined): FutureIncomingResponse;
 }
 
-// What `sentry.ts` takes of Sentry's core, of whatever version the plugin's package has.
+// The part of Sentry's core that `sentry.ts` takes, of whatever version the plugin's package has.
 
 declare module '@sentry/core' {
   export interface SentryOptions {

@@ -1,4 +1,4 @@
-// What functions are written with.
+// The surface that functions are written with.
 export type { Context, FailedRun, FailureContext, FailureHandler, Handler, RunError } from './context.js';
 export type { Duration } from './duration.js';
 export { NonRetriableError, RetryAfterError, StepError } from './errors.js';

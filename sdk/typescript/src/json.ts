@@ -20,7 +20,7 @@ const isTooDeep = (error: unknown): boolean =>
 /** An array or object that is being written. */
 interface Level {
   holder: object;
-  /** Those that are still to be written, the next one last. */
+  /** The values that are still to be written, the next one last. */
   keys: string[];
   isArray: boolean;
   isEmpty: boolean;

@@ -1,9 +1,9 @@
-// What a function says of its triggers, retries and flow control, and the JSON that the contract has for it.
+// The options of a function: its triggers, retries and flow control, and the JSON that the contract has for them.
 import { milliseconds, type Duration } from './duration.js';
 import { retryOptions, type Retries } from './retry.js';
 import { waitOptions, type WaitForEvent } from './step.js';
 
-/** What starts a function: an event (or, with a name that ends in `/*` or `.*`, those that begin so), or a schedule. */
+/** A trigger of a function: an event (or, with a name that ends in `/*` or `.*`, those that begin so), or a schedule. */
 export type Trigger =
   | { event: string; /** CEL over `event`, such as `event.data.price > 100`. */ if?: string }
   | { cron: string; /** Each time comes later by up to this, from 1s to 5m. */ jitter?: Duration };
@@ -12,7 +12,7 @@ export type Trigger =
 export interface Concurrency {
   limit: number;
   key?: string;
-  /** Who counts together: the function's runs, or all functions that name the same value in that scope. */
+  /** The runs that count together: the function's, or those of all functions that name the same value in that scope. */
   scope?: 'fn' | 'env' | 'account';
 }
 
@@ -33,13 +33,13 @@ export interface Options extends Retries {
   rateLimit?: { limit: number; period: Duration; key?: string };
   /** A run starts when no event has come for a period, with the last one; after `timeout` at the latest. */
   debounce?: { period: Duration; key?: string; timeout?: Duration };
-  /** One run for many events. Where `if` is not true the event has a run of its own, at once. */
+  /** Gathers many events into a run. An event for which `if` is not true has a run of its own, at once. */
   batchEvents?: { maxSize: number; timeout?: Duration; key?: string; if?: string };
   /** CEL over `event`, a number of seconds by which the run counts as older than it is. */
   priority?: { run: string };
-  /** One unended run at a time: a second one is skipped, or takes the place of the first, which is cancelled. */
+  /** Allows a single unended run: a second one is skipped, or takes the place of the first, which is cancelled. */
   singleton?: { mode: 'skip' | 'cancel'; key?: string };
-  /** One run in 24 hours for each value. */
+  /** Allows a single run in 24 hours for each value. */
   idempotency?: string;
   /** Events that cancel a run that has not ended; at most five. */
   cancelOn?: WaitForEvent[];

@@ -10,7 +10,7 @@ const ID_MAX_BYTES = 1024;
 
 const STALLED = 'awaits something that never comes: neither an operation of Stepwell, nor a timer, nor a request';
 
-/** What a step's closure may know of its execution. */
+/** Facts that a step's closure may know of its execution. */
 export interface Attempt {
   /** 0, and one more for each retry. */
   readonly attempt: number;
@@ -78,7 +78,7 @@ export class Pass {
     return answer;
   }
 
-  /** What the open step may know of its execution; the same object each time. */
+  /** Returns what the open step may know of its execution; the same object each time. */
   current(): Attempt {
     if (!this.#open) throw new Error('step.current() is for the closure of a step: none is being run');
     return this.#open.told;
@@ -155,7 +155,7 @@ export class Pass {
     return this.#host.finish(granted.operation.key, answer);
   }
 
-  /** What the open step comes to. */
+  /** Executes the open step and returns its result. */
   async #answer(open: Open): Promise<Answer> {
     try {
       const val = outputJson(await this.#call(open));

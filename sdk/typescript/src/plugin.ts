@@ -18,7 +18,7 @@ export class Plugin {
     this.functions = functions;
   }
 
-  /** What the host calls. */
+  /** The exports that the host calls. */
   exports(host: Host): Exports {
     const find = (id: string) => this.functions.find((known) => known.id === id);
     const missing = (what: string): Outcome => ({ tag: 'failed', val: bodyFailure(new NonRetriableError(what)) });

@@ -5,7 +5,7 @@ const CLASSES = new Map<string, new (message: string) => Error>(
   [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((known) => [known.name, known]),
 );
 
-/** What an error has that is not one of its custom fields. */
+/** Properties of an error that are not custom fields. */
 export const OWN_FIELDS = new Set(['name', 'message', 'stack', 'cause', 'code', '__proto__']);
 
 /** Has a class of ours be known too. */

@@ -30,7 +30,7 @@ export function init(options: SentryOptions = {}): unknown {
   return client;
 }
 
-/** Those of Node's that are not about Node; that which sorts events out has been renamed once. */
+/** Integrations of Node's that are not about Node; the one that sorts events out has been renamed once. */
 function integrationsAnywhere(): SentryIntegration[] {
   const { inboundFiltersIntegration, eventFiltersIntegration = inboundFiltersIntegration } = core;
   const { dedupeIntegration, functionToStringIntegration, linkedErrorsIntegration } = core;

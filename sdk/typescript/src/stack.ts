@@ -1,6 +1,6 @@
 // Stacks as people read them: in the user's own files and lines, where the build has left a map to them.
 
-/** What the build leaves: for each line of the bundle, where each of its parts comes from. */
+/** The table that the build leaves: for each line of the bundle, where each of its parts comes from. */
 export interface SourceTable {
   sources: string[];
   /** Lines, each with parts `column,source,line,column` with spaces between them; all from 0. */
@@ -29,7 +29,7 @@ export function readableStack(error: Error): string {
   return calls === undefined ? stack : [`${error.name}: ${error.message}`, ...calls].join('\n');
 }
 
-/** The lines of an engine's stack, those of the SDK left out; undefined if it is none. */
+/** The lines of an engine's stack, those of the SDK left out; undefined if it is not a stack. */
 export function callsOf(stack: string, table: SourceTable | undefined): string[] | undefined {
   const frames = stack
     .split('\n')
@@ -41,7 +41,7 @@ export function callsOf(stack: string, table: SourceTable | undefined): string[]
   return own.map(({ name, place }) => (name === '' ? `    at ${place}` : `    at ${name} (${place})`));
 }
 
-/** The place of whoever called, in the user's files; `stack` is that of an error made there. */
+/** The caller's place in the user's files; `stack` is that of an error made there. */
 export function callerOf(error: Error): string | undefined {
   const frames = (error.stack ?? '')
     .split('\n')

@@ -10,7 +10,7 @@ export function outputJson(value: unknown): string {
   return lenientJson(value) ?? 'null';
 }
 
-/** JSON of whatever it is; undefined where there is none. */
+/** JSON of any value; undefined if it has no JSON. */
 export function lenientJson(value: unknown): string | undefined {
   let json: string | undefined;
   try {

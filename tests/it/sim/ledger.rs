@@ -35,7 +35,7 @@ impl Ledger {
 
     pub fn leased(&self, lease: &Lease) {
         let mut book = self.book();
-        // Whoever drives it takes the journal out.
+        // The driver takes the journal out.
         if !lease.journal.iter().any(|record| record.entry == Entry::Began) {
             book.new.insert(lease.run);
         }

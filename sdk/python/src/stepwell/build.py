@@ -89,7 +89,7 @@ def _tool() -> Path:
 
 
 def _inspect(root: Path, module: str) -> dict[str, Any]:
-    """What the module holds and needs. It is imported without variables: those are granted when a plugin runs."""
+    """The functions and imports of the module. It is imported without variables: those are granted when a plugin runs."""
     searched = [str(_PACKAGE.parent), str(root), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     # Without SYSTEMROOT Windows starts no Python.
     variables = {name: os.environ[name] for name in ["SYSTEMROOT"] if name in os.environ}
@@ -137,7 +137,7 @@ def _componentize(tool: Path, sources: Path, component: Path, scratch: Path, com
 
 
 def _put(component: Path, output: Path) -> None:
-    """In one go: whoever watches the output sees no half of it."""
+    """Writes the file in one go, so that a watcher of the output never sees half of it."""
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(f".{output.name}.partial")
     shutil.copyfile(component, partial)

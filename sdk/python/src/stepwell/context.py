@@ -1,4 +1,4 @@
-"""What handlers are called with."""
+"""The contexts that handlers are called with."""
 
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -15,7 +15,7 @@ from .step import Step
 
 @dataclass(frozen=True)
 class Context(Generic[T]):
-    """What a function's handler is called with. `T` is the type of its event's data."""
+    """The context of a function's handler. `T` is the type of its event's data."""
 
     event: Event[T]
     """The event that started the run; the first, if it was a batch."""
@@ -56,7 +56,7 @@ class FailedRun:
 
 @dataclass(frozen=True)
 class FailureContext(Generic[T]):
-    """What a failure handler is called with, once a run of its function has failed for good.
+    """The context of a failure handler, called once a run of its function has failed for good.
 
     `T` is the type of the data of the event that had started the failed run. If the run failed because its event's data
     did not fit, neither will it here: a handler that must always work names none.

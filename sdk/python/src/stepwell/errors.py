@@ -29,7 +29,7 @@ class RetryAfterError(Exception):
 
     @property
     def advice(self) -> Advice:
-        """What the host is told."""
+        """The failure that the host is told."""
         return Advice(after_ms=self._after_ms)
 
 
@@ -98,7 +98,7 @@ class StepError(Exception):
 
     @property
     def kind(self) -> Kind:
-        """What kind of thing went wrong."""
+        """The kind of failure."""
         return self.failure.kind
 
     @property
@@ -108,7 +108,7 @@ class StepError(Exception):
 
     @property
     def message(self) -> str:
-        """What that error said."""
+        """The message of that error."""
         return self.failure.message
 
     @property

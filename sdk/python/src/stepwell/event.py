@@ -72,7 +72,7 @@ class FunctionError:
     code: str | None = None
     details: Any = None
     kind: str | None = None
-    """What kind of thing went wrong: `application`, `trap`, `timeout`, `limit` …"""
+    """The kind of failure: `application`, `trap`, `timeout`, `limit` …"""
     step_id: str | None = None
     attempts: int | None = None
 

@@ -18,7 +18,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Advice:
-    """What the code that failed asks of the retry policy: by policy, never, or after a time."""
+    """The wish of the code that failed: a retry by policy, never, or after a time."""
 
     never: bool = False
     after_ms: float | None = None
@@ -30,7 +30,7 @@ NEVER = Advice(never=True)
 
 @dataclass(frozen=True)
 class Cause:
-    """One link of a failure's chain of causes."""
+    """A link of a failure's chain of causes."""
 
     name: str
     """The error's type name; empty where the cause was plain data, which `details` then holds."""
@@ -49,9 +49,9 @@ class Failure:
     """The error that a run or a step has failed with."""
 
     kind: Kind
-    """What kind of thing went wrong; `application` is the function's own doing."""
+    """The kind of failure; `application` is the function's own doing."""
     name: str
-    """The error's type name; "Error" where there is none."""
+    """The error's type name; "Error" if it has no name."""
     message: str
     stack: str | None = None
     """Where it happened: a traceback, or the like in other languages."""

@@ -29,7 +29,7 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text, with `�` for what is none."""
+        """The body as text, with `�` for invalid bytes."""
         return self.body.decode("utf-8", "replace")
 
     def header(self, name: str) -> str | None:

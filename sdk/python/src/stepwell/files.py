@@ -1,4 +1,4 @@
-"""Files: what a component knows of them, since when it runs there are none."""
+"""Files as a component knows them, because no file exists when it runs."""
 
 import importlib
 import linecache

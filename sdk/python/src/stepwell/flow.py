@@ -17,7 +17,7 @@ class Concurrency:
     limit: int
     key: str | None = None
     scope: Literal["fn", "env", "account"] = "fn"
-    """Who counts together: the function's runs, or all functions that name the same value there; those need a key."""
+    """The runs that count together: the function's, or those of all functions that name the same value; those need a key."""
 
     def options(self) -> dict[str, Any]:
         return _given(limit=self.limit, key=self.key, scope=self.scope)
@@ -65,10 +65,10 @@ class Debounce:
 
 @dataclass(frozen=True)
 class Batch:
-    """One run for many events: the context's `events`."""
+    """Gathers many events into a run: the context's `events`."""
 
     max_size: int
-    """It starts with so many events, 2 to 100."""
+    """The number of events with which the run starts, 2 to 100."""
     timeout: Duration | None = None
     """Or this long, 1 second to 10 minutes, after the first; a minute unless told."""
     key: str | None = None
@@ -82,7 +82,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Singleton:
-    """One unended run at a time: a second one is skipped, or takes the place of the first, which is cancelled."""
+    """Allows a single unended run: a second one is skipped, or takes the place of the first, which is cancelled."""
 
     mode: Literal["skip", "cancel"] = "skip"
     key: str | None = None
@@ -97,9 +97,9 @@ class Timeouts:
     """When a run is cancelled for taking too long."""
 
     start: Duration | None = None
-    """It has not begun so long after it could."""
+    """The longest time from when the run could begin until it does."""
     finish: Duration | None = None
-    """It takes longer than that from when it is first executed."""
+    """The longest time of the run from when it is first executed."""
 
     def options(self) -> dict[str, Any]:
         return _given(start_ms=_whole(self.start), finish_ms=_whole(self.finish))

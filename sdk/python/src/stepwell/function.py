@@ -27,7 +27,7 @@ FailureHandler = Callable[[FailureContext[T]], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Trigger:
-    """What starts a function. Made by `event` or `cron`."""
+    """A trigger of a function. Made by `event` or `cron`."""
 
     _options: dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""What to do about a build that failed, by what it said."""
+"""Advice on a build that failed, by its message."""
 
 import re
 import sys

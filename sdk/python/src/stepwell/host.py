@@ -31,7 +31,7 @@ class Resolved:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What a function is entered with."""
+    """The arguments of an entry into a function."""
 
     run_id: str
     function_id: str
@@ -63,10 +63,10 @@ Outcome = Completed | Suspended | Failed
 
 
 class Host(Protocol):
-    """What the SDK asks of a host; each method but `call` is the function of the same name in the contract."""
+    """The host as the SDK sees it; each method but `call` is the function of the same name in the contract."""
 
     def plan(self, found: list[Found]) -> list[int | None]:
-        """For each: the attempt of a step that is to run here and now; `None` where the host sees to it."""
+        """For each: the attempt of a step that is to run here and now; `None` if the host handles it."""
 
     def finish(self, key: Key, value: Answer) -> bool:
         """Whether this instance is to go on."""

@@ -19,7 +19,7 @@ Reads = list[tuple[str, str, int]]
 
 
 def inspect(name: str) -> dict[str, Any]:
-    """What the module of that name holds and needs, or why it cannot be imported."""
+    """The functions and imports of the module of that name, or why it cannot be imported."""
     reads: Reads = []
     _forget()
     try:
@@ -81,7 +81,7 @@ def _forget() -> None:
 
 
 def _reader() -> tuple[str, int] | None:
-    """Who asks for the variable, if that is the plugin's own code or a package of it."""
+    """The caller that asks for the variable, if that is the plugin's own code or a package of it."""
     frame = sys._getframe(2)
     while frame.f_back and frame.f_globals.get("__name__") in ("os", "collections.abc"):
         frame = frame.f_back
@@ -132,7 +132,7 @@ def _places(module: ModuleType) -> list[str]:
 
 
 def main() -> None:
-    """Answers on stdout, where what the module prints is not to come."""
+    """Writes to stdout, where what the module prints is not to come."""
     answers, sys.stdout = sys.stdout, sys.stderr
     json.dump(inspect(sys.argv[1]), answers)
 

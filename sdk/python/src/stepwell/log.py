@@ -15,19 +15,19 @@ class Log:
         self._host = host
 
     def debug(self, message: object, **fields: object) -> None:
-        """What only someone who looks for a fault wants to read."""
+        """Logs a detail that only someone who looks for a fault wants to read."""
         self.write("debug", message, fields)
 
     def info(self, message: object, **fields: object) -> None:
-        """What happens."""
+        """Logs an event of ordinary work."""
         self.write("info", message, fields)
 
     def warn(self, message: object, **fields: object) -> None:
-        """What should not happen but is seen to."""
+        """Logs something that should not happen but is handled."""
         self.write("warn", message, fields)
 
     def error(self, message: object, **fields: object) -> None:
-        """What went wrong."""
+        """Logs an error."""
         self.write("error", message, fields)
 
     def write(self, level: Level, message: object, fields: dict[str, object]) -> None:

@@ -49,7 +49,7 @@ def read(wanted: Any, value: Any, whose: str) -> Any:
 
 
 def returned(function: Callable[..., Any]) -> Any:
-    """What a function says that it returns; `Any` if it does not say."""
+    """The annotated return type of a function; `Any` without an annotation."""
     if isinstance(function, type):
         return function
     try:
@@ -59,7 +59,7 @@ def returned(function: Callable[..., Any]) -> Any:
 
 
 def taken(function: Callable[..., Any], count: int) -> list[Any]:
-    """What a function says that its first arguments are, by their places; `Any` where it does not say."""
+    """The annotated types of a function's first arguments, by their places; `Any` without an annotation."""
     said: list[Any] = []
     try:
         for parameter in inspect.signature(function, eval_str=True).parameters.values():

@@ -1,4 +1,4 @@
-"""One HTTP request and its response, over `wasi:http`. Each handle is given back as soon as it has served."""
+"""An HTTP request and its response, over `wasi:http`. Each handle is given back as soon as it has served."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""What was raised, as a failure."""
+"""Exceptions as failures."""
 
 import os
 import traceback
@@ -83,7 +83,7 @@ def _causes(error: BaseException) -> Iterator[Cause]:
 
 
 def _behind(error: BaseException) -> BaseException | None:
-    """What Python's own traceback would tell as well: the cause, or what was being handled."""
+    """The exception that Python's own traceback would tell as well: the cause, or the one being handled."""
     if error.__cause__ is not None or error.__suppress_context__:
         return error.__cause__
     if error.__context__ is None and isinstance(error, BaseExceptionGroup):

@@ -112,7 +112,7 @@ def _repr(value: object) -> str:
 
 
 def _other(value: object) -> object:
-    """What JSON knows no form of, in the form that it has everywhere. Sets have none: they have no order."""
+    """Converts what JSON knows no form of into its usual form. Sets have no form, because they have no order."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, datetime):

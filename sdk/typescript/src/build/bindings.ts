@@ -1,7 +1,7 @@
 // The engine's bindings, which pass all that goes into and out of a plugin, are JavaScript too, and run in an
 // interpreter: here they do the same with fewer words. Their version is fixed in `package.json`.
 
-/** What makes the bindings, inside of the engine's package. */
+/** The module that makes the bindings, inside of the engine's package. */
 interface Splicer {
   spliceBindings(...of: unknown[]): { jsBindings: string };
 }
@@ -29,7 +29,7 @@ const dataView = mem => {
   return dv;
 };`;
 
-/** What each call would say if it were debugged. */
+/** The line that each call would write if it were debugged. */
 const SAID = /^ *_debugLog\('[^']*'(?:, \{[^}]*\})?\);\n/gm;
 
 /**

@@ -59,7 +59,7 @@ async function evaluated(project: Project, when: Evaluation, inputs?: string): P
   }
 }
 
-/** What the bundle finds in the global object, in one line: the table counts on it. */
+/** Values that the bundle finds in the global object, in one line: the table counts on it. */
 const globals = (values: Record<string, unknown>) =>
   Object.entries(values)
     .map(([name, value]) => `globalThis[Symbol.for("stepwell.${name}")] = ${JSON.stringify(value)};`)
@@ -82,7 +82,7 @@ interface Bundle {
   read: string[];
 }
 
-/** One module with all that the project imports, and where its lines come from once one line is before them. */
+/** Bundles the project and all that it imports into one module; the table is of its lines after one that is added. */
 export async function bundle(project: Project, when: Evaluation = 'built'): Promise<Bundle> {
   const bundled = await bundleWith(project, when, []);
   const extras = extrasOf(bundled.code, project.locales);

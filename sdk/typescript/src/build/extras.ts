@@ -11,7 +11,7 @@ interface Extra {
 
 const INTL = 'web/intl.packed.js';
 
-/** Uses of what the SDK's `Intl` has, and of it whole: not `Intl.Segmenter`, nor a class that has a `toLocaleString` of its own. */
+/** Uses of what the SDK's `Intl` has, and of it whole. `Intl.Segmenter` is no such use, nor is a method of that name. */
 const LOCALES =
   /\bIntl(\[|\??\.(?!Collator|DisplayNames|ListFormat|RelativeTimeFormat|Segmenter))|[=(,]\s*Intl\b(?!\??\.)|\.toLocale(Date|Time)?String(\?\.)?\(/;
 
@@ -31,7 +31,7 @@ export function extrasOf(code: string, locales: readonly string[] | false): stri
 
 const require = createRequire(import.meta.url);
 
-/** What has data by locale, as packages of formatjs. */
+/** The packages of formatjs that have data by locale. */
 const WITH_DATA = ['pluralrules', 'numberformat', 'datetimeformat'];
 
 /** The files with a locale's data. Plural rules are a language's, whatever the country. */

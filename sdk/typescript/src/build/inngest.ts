@@ -39,7 +39,7 @@ const problem = (text: string, wayOut: string): OnResolveResult => ({ errors: [{
 const MIDDLEWARE = 'call what it did in the functions themselves';
 const MODELS = 'call the model in a step, with its own client or with `step.fetch`';
 
-/** What the package exports and the module does not. */
+/** Exports of the package that the module lacks. */
 const EXPORTS: [RegExp, string][] = [
   [/middleware/i, MIDDLEWARE],
   [/^(serve|InngestCommHandler)$/, SERVES],
@@ -47,6 +47,6 @@ const EXPORTS: [RegExp, string][] = [
   [/^(openai|anthropic|gemini|grok|deepseek|models)$/, MODELS],
 ];
 
-/** What to do without an export of the package that the module has not. */
+/** Says what to do without an export of the package that the module lacks. */
 export const wayOutOfExport = (name: string): string =>
   EXPORTS.find(([names]) => names.test(name))?.[1] ?? 'write the function without it';

@@ -22,7 +22,7 @@ const EQUALS: Record<string, string> = {
 /** Equals of the SDK's own. */
 const OWN = ['process', 'url'];
 
-/** What packages are known to ask for when they are loaded, and to use only where that is what they are for. */
+/** Modules that packages are known to ask for when they are loaded, and to use only where that is what they are for. */
 const LEFT_OUT: [RegExp, string[]][] = [
   // Uploads of files by their paths, and analytics that come packed.
   [/[\\/]@slack[\\/]web-api[\\/]/, ['fs', 'stream', 'zlib']],
@@ -82,7 +82,7 @@ function leftOut({ importer }: OnResolveArgs, name: string, without: readonly st
   return isKnown || isSaid ? { path: name, namespace: 'left-out' } : undefined;
 }
 
-/** A module any use of which is an error; what loaders ask of a module is none. */
+/** A module any use of which is an error, but for what loaders ask of each module. */
 export const leftOutModule = (name: string) => `
 const message = ${JSON.stringify(`"${name}" is a module of Node's, which a plugin does not run in: ${wayOutOf(name)}`)};
 const quiet = ['__esModule', 'default', 'then'];

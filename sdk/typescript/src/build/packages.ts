@@ -16,7 +16,7 @@ const GOOGLE = 'ask the REST API with `fetch`; jose signs the token of the servi
 const BROWSER = 'a plugin starts no browser: ask a service that renders pages, with `fetch` inside a step';
 const LOG = "use the run's `logger`: the host keeps what is logged";
 
-/** What to use in the place of each package. */
+/** The replacement of each package, for people. */
 export const INSTEAD: Record<string, string> = {
   nodemailer: MAIL,
   pg: POSTGRES,
@@ -64,7 +64,7 @@ export const noteImports = (imports: Imports): Plugin => ({
   },
 });
 
-/** One message for each such import in the place of `refused`: of what those packages, and theirs, ask of Node. */
+/** Returns one message for each such import in the place of `refused`: of what those packages, and theirs, ask of Node. */
 export function refusedImports(refused: Message[], imports: Imports): Message[] {
   const asking = new Set(refused.map(({ location }) => packageOf(location?.file ?? '')));
   const own = [...imports].filter(([name]) => asking.has(name));

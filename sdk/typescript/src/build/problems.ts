@@ -1,4 +1,4 @@
-// What the bundler has to say, for people: with a way out where a module of Node's is asked for.
+// The bundler's messages for people: with a way out where a module of Node's is asked for.
 import { builtinModules } from 'node:module';
 import type { BuildFailure, Message } from 'esbuild';
 import { READS_VARIABLE } from '../environment.js';
@@ -27,7 +27,7 @@ export const isBuildFailure = (error: unknown): error is BuildFailure =>
 export const explainedFailure = (failure: BuildFailure, imports: Imports): BuildFailure =>
   Object.assign(failure, { errors: explained(failure.errors, imports) });
 
-/** The bundler's messages with notes of ours; what a package asks of Node is one message. `imports`: see {@link noteImports}. */
+/** The bundler's messages with notes of ours; what a package asks of Node is one message. See {@link noteImports}. */
 export function explained(messages: Message[], imports: Imports = new Map()): Message[] {
   const asked = new Map<string, Message[]>();
   for (const message of messages) {
@@ -46,7 +46,7 @@ function missingBuiltin({ text }: Message): string | undefined {
   return name !== undefined && builtinModules.includes(name) ? name : undefined;
 }
 
-/** What a package asks for, as one message with a way out of each module. */
+/** Merges what a package asks for into one message, with a way out of each module. */
 function askedBy(name: string, messages: Message[]): Message {
   const modules = [...new Set(messages.flatMap((message) => missingBuiltin(message) ?? []))];
   const text = `"${name}" asks for ${listed(modules)} of Node's, which a plugin does not run in`;
@@ -86,14 +86,14 @@ function wayTo(module: string): string {
   return `\`npm install ${name}\` brings the package; if it is there, it has no module of this name`;
 }
 
-/** What to do without a module of Node's. */
+/** Says what to do without a module of Node's. */
 export const wayOutOf = (name: string): string =>
   WAYS_OUT.find(([names]) => names.test(name))?.[1] ?? 'use a package that works in browsers or workers too';
 
 const without = (modules: string[]) =>
   `if the package does without where you use it, say so in package.json: "stepwell": { "without": ${JSON.stringify(modules)} }`;
 
-/** What the engine says when a module fails at its top level, in the lines of the source. */
+/** The engine's error of a module that fails at its top level, in the lines of the source. */
 export function topLevelError(error: Error, table: SourceTable): Error {
   const [, line, column, thrown] = /^plugin\.js:(\d+):(\d+) (.*)$/m.exec(error.message) ?? [];
   if (thrown === undefined) return error;
@@ -103,7 +103,7 @@ export function topLevelError(error: Error, table: SourceTable): Error {
   return new Error([`the module failed while the plugin was built: ${thrown}`, ...calls].join('\n'), { cause: error });
 }
 
-/** What to say in package.json so that a module that reads a variable is evaluated while it is built; else nothing. */
+/** The line for package.json that lets a module that reads a variable be evaluated early; empty for other errors. */
 export function wayToBuild(error: unknown): string {
   const name = READS_VARIABLE.exec(error instanceof Error ? error.message : '')?.[2];
   if (name === undefined) return '';

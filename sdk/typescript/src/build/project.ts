@@ -25,7 +25,7 @@ const STEMS = ['index', 'plugin', 'src/index', 'src/plugin', 'inngest/functions'
 
 const ENTRIES = STEMS.flatMap((stem) => ['ts', 'mts', 'js', 'mjs'].map((end) => `${stem}.${end}`));
 
-/** What of a package.json is about the build. */
+/** The fields of a package.json that are about the build. */
 interface Package {
   name?: unknown;
   main?: unknown;

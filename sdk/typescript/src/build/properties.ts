@@ -6,7 +6,7 @@ import rewritePattern from 'regexpu-core';
 /** A pattern that the engine takes, and its flags. */
 type Lowered = [pattern: string, flags: string];
 
-/** What a call of the helper may be named; none is longer than the shortest expression that it replaces. */
+/** Names for the helper; none is longer than the shortest expression that a call of it replaces. */
 const NAMES = ['$p', '$P', '_p', '_P'];
 
 /**
@@ -51,7 +51,7 @@ function inPlaceOf(text: string, call: string): string {
   return [call.padEnd(first.length), ...more.map((line) => ' '.repeat(line.length))].join('\n');
 }
 
-/** What an action comes to, or `refused` of why it throws. */
+/** Returns the action's result, or `refused` of why it throws. */
 function attempt<T>(act: () => T, refused: (reason: string, error: unknown) => never): T {
   try {
     return act();

@@ -1,4 +1,4 @@
-// What the build uses of regexpu-core, which comes without types.
+// The part of regexpu-core that the build uses; the package comes without types.
 declare module 'regexpu-core' {
   interface Options {
     unicodePropertyEscapes?: 'transform' | false;

@@ -21,7 +21,7 @@ import { issuesOf, type StandardSchemaV1 } from './schema.js';
 import { send } from './send.js';
 import { waitOf, type InngestFunction } from './tools.js';
 
-/** What Inngest's client is told. What is about Inngest's own service, as keys and the mode, says nothing here. */
+/** The options of Inngest's client. Those about Inngest's own service, such as keys and the mode, have no effect here. */
 export interface ClientOptions {
   /** The app's name. Here it is the plugin's, which is its file's. */
   id: string;
@@ -41,14 +41,14 @@ export interface ClientOptions {
   checkpointing?: boolean | object;
   experimentalCheckpointing?: boolean | object;
   optimizeParallelism?: boolean;
-  /** There is none in a plugin. */
+  /** Not in a plugin. */
   middleware?: readonly never[];
 }
 
-/** What the client's schemas say. */
+/** The types that the client's schemas give. */
 export type ShapesOf<O> = O extends { schemas: EventSchemas<infer S> } ? S : Shapes;
 
-/** What starts a function: an event by its name or description, or a schedule. */
+/** A trigger of a function: an event by its name or description, or a schedule. */
 export type Trigger<S> =
   | AnyEventType
   | { event: NameOf<S> | AnyEventType; if?: string; schema?: StandardSchemaV1<object> }
@@ -63,14 +63,14 @@ export interface Cancellation<S> {
   timeout?: Duration | Date;
 }
 
-/** What a function says of itself. */
+/** The definition of a function. */
 export interface FunctionOptions<S, Event extends { data: unknown }> extends Omit<Options, 'triggers' | 'cancelOn'> {
   cancelOn?: readonly Cancellation<S>[];
   onFailure?: (context: FailureContext<Event, S>) => unknown;
   checkpointing?: boolean | object;
   experimentalCheckpointing?: boolean | object;
   optimizeParallelism?: boolean;
-  /** There is none in a plugin. */
+  /** Not in a plugin. */
   middleware?: readonly never[];
 }
 

@@ -1,4 +1,4 @@
-// What handlers are called with.
+// The contexts that handlers are called with.
 import type { Context as StepwellContext, FailureContext as StepwellFailureContext } from '../context.js';
 import type { FailedRun, RunError } from '../context.js';
 import type { StepwellEvent } from '../event.js';
@@ -7,7 +7,7 @@ import type { FailureEventPayload, ReceivedEvent, Shapes } from './events.js';
 import { refused } from './refused.js';
 import { groupTools, toolsOf, type GroupTools, type StepTools } from './tools.js';
 
-/** What a function's handler is called with. */
+/** The context of a function's handler. */
 export interface HandlerContext<Event = ReceivedEvent, S = Shapes> {
   event: Event;
   events: [Event, ...Event[]];
@@ -23,7 +23,7 @@ export interface HandlerContext<Event = ReceivedEvent, S = Shapes> {
   logger: Logger;
 }
 
-/** What a failure handler is called with. `failed` is Stepwell's: what the failed run had done. */
+/** The context of a failure handler. `failed` is Stepwell's: what the failed run had done. */
 export interface FailureContext<Event extends { data: unknown } = ReceivedEvent, S = Shapes> extends HandlerContext<
   FailureEventPayload<Event>,
   S

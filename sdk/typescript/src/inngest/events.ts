@@ -1,4 +1,4 @@
-// What is known of events by their names: a client's schemas, v4's event types, and what a trigger says of its event.
+// Types of events by their names: a client's schemas, v4's event types, and what a trigger says of its event.
 import type { FailedError, FunctionFailed, NewEvent, StepwellEvent } from '../event.js';
 import { issuesOf, type OutputOf, type StandardSchemaV1 } from './schema.js';
 
@@ -91,7 +91,7 @@ type OfTrigger<S, T> =
             ? ReceivedEvent<Literal<Name>, DataOf<S, Name>>
             : never;
 
-/** The events that a trigger, or one of several, or a wait, has; any, where there is none. */
+/** The events that a trigger, or one of several, or a wait, has; any, if it names no event. */
 export type EventOf<S, T> = [OfTrigger<S, One<T>>] extends [never] ? ReceivedEvent : OfTrigger<S, One<T>>;
 
 type One<T> = T extends readonly (infer Each)[] ? Each : T;
@@ -139,7 +139,7 @@ export class EventSchemas<S extends Shapes = Record<never, never>> {
   }
 }
 
-/** What more can be said of an event that is made. */
+/** Further fields of an event that is made. */
 type EventOptions = Omit<EventPayload, 'name' | 'data'>;
 
 /** v4's description of an event: a trigger, what to wait for, and what makes events. */

@@ -1,4 +1,4 @@
-// What Inngest's package has and a plugin cannot do: errors that name it and the way out.
+// Errors for what Inngest's package has and a plugin cannot do: they name it and the way out.
 import { NonRetriableError } from '../errors.js';
 
 const WAYS_OUT: Record<string, string> = {

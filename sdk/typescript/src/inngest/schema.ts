@@ -26,7 +26,7 @@ export type OutputOf<S> =
       ? Output
       : unknown;
 
-/** What is wrong with a value, for people; undefined if nothing is. */
+/** Says for people what is wrong with a value; undefined if nothing is. */
 export async function issuesOf(schema: StandardSchemaV1, value: unknown): Promise<string | undefined> {
   const { issues } = await schema['~standard'].validate(value);
   return issues

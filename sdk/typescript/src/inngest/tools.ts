@@ -36,7 +36,7 @@ export interface InngestFunctionReference<Data = object, Result = unknown> exten
 
 export type Invocable = InngestFunction.Any | InngestFunctionReference | string;
 
-/** What a function is invoked with. */
+/** The options of an invocation. */
 type Invoked<F> = F extends { readonly '~types'?: { event: infer Event; result: unknown } }
   ? Exclude<Event, { name: 'inngest/scheduled.timer' }> extends { data: infer Data }
     ? object extends Data
@@ -49,7 +49,7 @@ export type Result<F> = F extends { readonly '~types'?: { event: unknown; result
   ? Jsonify<Awaited<Returned>>
   : unknown;
 
-/** What is waited for, until when: a duration, or a date. */
+/** The event of a wait and its limit: a duration, or a date. */
 export interface WaitOptions<S> {
   event: NameOf<S> | AnyEventType;
   timeout: Duration | Date;

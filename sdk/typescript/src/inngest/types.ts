@@ -16,7 +16,7 @@ export type GetEvents<C extends { readonly '~options'?: ClientOptions }> = {
   };
 };
 
-/** What a handler is called with, for an event of that name. */
+/** The context of a handler, for an event of that name. */
 export type GetFunctionInput<
   C extends { readonly '~options'?: ClientOptions },
   Name extends NameOf<ShapesOfClient<C>> = never,
@@ -31,12 +31,12 @@ export type GetStepTools<
   _Name extends NameOf<ShapesOfClient<C>> = never,
 > = GetFunctionInput<C>['step'];
 
-/** What a function is answered with by who invokes it. */
+/** The result that a function's invoker receives. */
 export type GetFunctionOutput<F> = Result<F>;
 
 export type ClientOptionsFromInngest<C> = OptionsOf<C>;
 
-/** What a handler is called with. */
+/** The context of a handler. */
 export type Context<C extends Inngest.Any = Inngest.Any> = GetFunctionInput<C>;
 
 export type Handler<C extends Inngest.Any = Inngest.Any> = (context: Context<C>) => unknown;

@@ -1,4 +1,4 @@
-// What a test has an operation come to instead of its code; its faults and its crashes.
+// Test doubles of operations: results in the place of their code, faults and crashes.
 
 interface Fault {
   error: unknown;
@@ -35,7 +35,7 @@ export class Doubles {
     return this.isMocked(id) || (this.#faults.get(id) ?? []).length > 0;
   }
 
-  /** What the operation comes to, given its input: throws if it is to fail; `own` is what it does by itself. */
+  /** Returns the operation's result, given its input. Throws if it is to fail; `own` is what it does by itself. */
   comeTo(id: string, input: unknown[], own?: () => unknown): unknown {
     const fault = this.#takeFault(id);
     if (fault) throw fault.error;

@@ -1,4 +1,4 @@
-// One entry into a run's code, as the host sees it: through the body, or up to one step that is to run in it.
+// An entry into a run's code, as the host sees it: through the body, or up to one step that is to run in it.
 import type {
   Answer,
   Closure,

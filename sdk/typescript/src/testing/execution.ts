@@ -22,7 +22,7 @@ export interface Invoker {
   operation: Operation;
 }
 
-/** What the run is and where it comes from. */
+/** The run's identity and origin. */
 export interface Origin {
   id: string;
   function: StepwellFunction;
@@ -45,13 +45,13 @@ export class Execution {
   readonly failed: Execution | undefined;
   readonly invoker: Invoker | undefined;
   readonly log = new Map<string, LogLine>();
-  /** What steps are given in place of the code's own input, by their names, as JSON. */
+  /** Inputs of steps in place of the code's own, by the steps' names, as JSON. */
   readonly inputs = new Map<string, string>();
   handler: Execution | undefined;
   end: End | undefined;
   /** Whether others have been told of its end. */
   isEndTold = false;
-  /** What its code may be waiting for in vain; nothing, if it is empty. */
+  /** A guess at what its code waits for in vain; empty if nothing. */
   guess = '';
   /** How often its code was entered. */
   entries = 0;

@@ -167,7 +167,7 @@ export class TestHost {
     return eventJson(event, event.id ?? this.#world.newEventId(), this.#world.now);
   }
 
-  /** What starts a function that no event has started. */
+  /** The event of a function that no event has started. */
   #byItself(fn: StepwellFunction): NewEvent<object> {
     const cron = optionsOf(fn).triggers.find((trigger) => trigger.cron !== undefined)?.cron;
     return cron === undefined ? { name: INVOKED } : { name: SCHEDULED, data: scheduledData(cron, this.#world.now) };

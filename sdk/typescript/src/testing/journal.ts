@@ -22,9 +22,9 @@ export interface RecordedStep {
   /** `run` for a step; else `sleep`, `wait-for-event`, `invoke`, `send-events`, `fetch` and so on. */
   readonly kind: string;
   readonly attempts: number;
-  /** What it came to, by its way through JSON. */
+  /** Its result, by its way through JSON. */
   readonly output: unknown;
-  /** What it failed with for good. */
+  /** Its final error. */
   readonly error: StepError | undefined;
 }
 
@@ -55,7 +55,7 @@ export interface Operation {
 export const waitsOutside = ({ kind, isDoubled }: Operation): boolean =>
   !isDoubled && ['wait-for-event', 'wait-for-signal', 'invoke'].includes(kind);
 
-/** What a run has durably done. Times are milliseconds since 1970. */
+/** The durable record of a run. Times are milliseconds since 1970. */
 export class Journal {
   readonly begun: number;
   readonly operations = new Map<string, Operation>();
@@ -134,7 +134,7 @@ export class Journal {
     this.#story.push(`+${span(now - this.begun)} ${what}`);
   }
 
-  /** What happened, a line each, with the time since the beginning. */
+  /** The events of the run, a line each, with the time since the beginning. */
   get story(): readonly string[] {
     return this.#story;
   }

@@ -1,4 +1,4 @@
-// Operations that are no steps: what the host sees to by itself, or what others have to bring about.
+// Operations that are not steps: the host handles them by itself, or others have to bring them about.
 import type { Answer, Failure } from '../contract.js';
 import type { NewEvent } from '../event.js';
 import { stepFailure } from '../failure.js';
@@ -170,7 +170,7 @@ export class Outside {
   }
 }
 
-/** What a mock is called with. */
+/** The arguments of a mock. */
 function inputOf({ kind, options }: Operation): unknown[] {
   if (kind === 'fetch') return [requestOf(options)];
   return kind === 'invoke' ? [options['data']] : [];

@@ -12,7 +12,7 @@ type Backoff =
   | { kind: 'constant'; ms: number }
   | { kind: 'exponential'; first_ms: number; factor?: number; max_ms?: number };
 
-/** What the options of a function, a step or a fetch say of retries. */
+/** The retry options of a function, a step or a fetch. */
 export interface RetryOptions {
   retries?: number;
   backoff?: Backoff;

@@ -1,6 +1,6 @@
-// What the kit cannot do for a test, told to the test and never to the function.
+// Errors for what the kit cannot do for a test, told to the test and never to the function.
 
-/** What a test has to mend. It comes out of the host's methods; the function that runs does not see it. */
+/** A mistake that the test has to mend. The host's methods throw it; the function that runs does not see it. */
 export class TestKitError extends Error {
   override name = 'TestKitError';
 }
@@ -10,7 +10,7 @@ export class NotMockedError extends TestKitError {
   override name = 'NotMockedError';
 }
 
-/** What only the real host can decide, such as an expression. */
+/** A question that only the real host can decide, such as an expression. */
 export class NeedsRealHostError extends TestKitError {
   override name = 'NeedsRealHostError';
 }

@@ -1,6 +1,6 @@
 // Requests and responses of `step.fetch`, as a test sees them and as the contract has them.
 
-/** What the function asks the host for. */
+/** The request that the function asks the host for. */
 export function requestOf(options: Record<string, unknown>): Request {
   const { url, method = 'GET', headers = {}, body, is_base64 } = options as unknown as Asked;
   const bytes = body !== undefined && is_base64 ? Uint8Array.from(atob(body), (one) => one.charCodeAt(0)) : body;

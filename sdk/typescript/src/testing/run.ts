@@ -46,14 +46,14 @@ export class Run {
     return this.#execution.end?.status ?? 'waiting';
   }
 
-  /** What the function has returned, by its way through JSON; throws, and tells what happened, if it has not. */
+  /** The function's result, by its way through JSON. Throws, and tells what happened, if it has none. */
   get output(): unknown {
     const { end } = this.#execution;
     if (end?.status === 'completed') return JSON.parse(end.value);
     throw new TestKitError(`the run has no output, it is ${this.status}:\n${this.journal}`);
   }
 
-  /** What it has failed with. */
+  /** The run's error. */
   get error(): RunError | undefined {
     const { end } = this.#execution;
     return end?.status === 'failed' ? runError(end.failure) : undefined;
@@ -74,7 +74,7 @@ export class Run {
     return this.#execution.journal.steps;
   }
 
-  /** The step of that id, of its uses the `n`-th (0-based); throws, and lists those there are, if there is none. */
+  /** The step of that id, of its uses the `n`-th (0-based); throws, and lists the known ones, if it does not exist. */
   step(id: string, n = 0): RecordedStep {
     const found = this.steps.find((one) => one.id === id && one.n === n);
     if (found) return found;
@@ -102,7 +102,7 @@ export class Run {
     return this.#execution.failed && runOf(this.#execution.failed);
   }
 
-  /** What has happened, a line each: for snapshots, and for messages of assertions. */
+  /** The history of the run, a line each: for snapshots, and for messages of assertions. */
   get journal(): string {
     const handles = this.handles ? `, handles ${this.handles.id}` : '';
     return [`${this.id} of ${this.functionId}${handles}`, ...this.#execution.journal.story].join('\n  ');

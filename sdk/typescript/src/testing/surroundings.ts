@@ -1,7 +1,7 @@
-// What code finds around it on a test's host: the run's clock, and randomness that is the same in each pass.
+// The surroundings of code on a test's host: the run's clock, and randomness that is the same in each pass.
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What is so for the code that runs. */
+/** The state that holds for the code that runs. */
 export interface Surroundings {
   /** In milliseconds since 1970. */
   now: number;

@@ -15,10 +15,10 @@ const ONCE_MS = 86_400_000;
 /** A test that starts more runs than this, or waits more often, is taken not to come to an end. */
 const ENDLESS = 1000;
 
-/** What has become of an event. */
+/** The outcome of an event. */
 export interface Received {
   id: string;
-  /** Those that it has started, or else those that had waited for it or that it has ended. */
+  /** The runs that it has started, or else those that had waited for it or that it has ended. */
   runs: Execution[];
 }
 
@@ -28,7 +28,7 @@ interface Later {
   event: string;
 }
 
-/** What starts or ends runs: as the options of a function have it. */
+/** A trigger or a cancellation, as the options of a function have it. */
 interface Wait {
   event?: string;
   cron?: string;
@@ -155,7 +155,7 @@ export class World {
     this.#tellEnd(execution);
   }
 
-  /** Who waits for it. */
+  /** The runs that wait for it. */
   waitingForSignal(signal: string, otherThan?: Operation): Invoker | undefined {
     return this.#open('wait-for-signal').find(
       ({ operation }) => operation !== otherThan && operation.options['signal'] === signal,
@@ -226,7 +226,7 @@ export class World {
     }
   }
 
-  /** Tells of a run's end, if it has ended: whoever invoked it, those who listen to ends, and its failure handler. */
+  /** Tells of a run's end, if it has ended: its invoker, the listeners to ends, and its failure handler. */
   #tellEnd(execution: Execution) {
     const { end, function: fn } = execution;
     if (!end || execution.isEndTold) return;
@@ -257,7 +257,7 @@ export class World {
     return this.executions.filter(({ end }) => !end);
   }
 
-  /** What is open of that kind, but for what the test is asked for. */
+  /** The open operations of that kind, but for those that the test is asked for. */
   #open(kind: string): Invoker[] {
     return this.#unended().flatMap((execution) =>
       execution.journal
@@ -272,7 +272,7 @@ export class World {
   }
 }
 
-/** What a function has said of itself, as far as it matters here. */
+/** The options of a function, as far as they matter here. */
 export const optionsOf = ({ definition }: StepwellFunction): { triggers: Wait[]; cancel_on?: Wait[] } =>
   JSON.parse(definition.options);
 

@@ -1,4 +1,4 @@
-// What the engine's `AbortSignal` lacks, or does otherwise than the standard.
+// Parts of `AbortSignal` that the engine lacks, or does otherwise than the standard.
 
 const aborted = () => new DOMException('This operation was aborted', 'AbortError');
 const timedOut = () => new DOMException('The operation was aborted due to timeout', 'TimeoutError');

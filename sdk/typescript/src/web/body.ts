@@ -1,10 +1,10 @@
-// What requests and responses have in common: a body, of whatever it is made, that is read once.
+// The common part of requests and responses: a body, of whatever it is made, that is read once.
 import { whileBusy } from './waits.js';
 
 /** The engine's own, which knows how a form is written and read. */
 const EngineResponse = globalThis.Response;
 
-/** What a body may be made of. */
+/** The sources of a body. */
 export type BodyInit = NonNullable<ConstructorParameters<typeof globalThis.Response>[0]>;
 
 /** A body before it is read. */
@@ -73,7 +73,7 @@ export abstract class Body {
     return (await this.bytes()).buffer;
   }
 
-  /** What is not UTF-8 is read as U+FFFD. */
+  /** Reads what is not UTF-8 as U+FFFD. */
   async text(): Promise<string> {
     return new TextDecoder().decode(await this.bytes());
   }

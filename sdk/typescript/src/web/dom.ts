@@ -7,7 +7,7 @@ declare const require: (name: '@xmldom/xmldom') => typeof import('@xmldom/xmldom
 const library = () => require('@xmldom/xmldom');
 
 class DOMParser {
-  /** What is not well formed becomes a document that says so, as in browsers. */
+  /** Parses a text; one that is not well formed becomes a document that says so, as in browsers. */
   parseFromString(text: string, type: string): object {
     const { DOMParser: Parser } = library();
     const onError = (level: string, message: string) => {

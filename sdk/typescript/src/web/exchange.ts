@@ -1,4 +1,4 @@
-// One HTTP request and its response, over `wasi:http`. All handles are given back as soon as they have served.
+// An HTTP request and its response, over `wasi:http`. All handles are given back as soon as they have served.
 import { handle } from 'wasi:http/outgoing-handler@0.2.6';
 import {
   Fields,
@@ -28,9 +28,9 @@ export interface Received {
   body: ReadableStream<Uint8Array>;
 }
 
-/** What the host is asked for at a time. */
+/** Bytes that the host is asked for at a time. */
 const READ_BYTES = 64 << 10;
-/** What is read ahead: a body that is not longer holds no handles, read or not. */
+/** Bytes that are read ahead: a body that is not longer holds no handles, read or not. */
 const AHEAD_BYTES = 64 << 10;
 
 /** Makes the request. Its response's body goes on to be read until the signal aborts. */
@@ -42,7 +42,7 @@ class Exchange {
   readonly #waits = new Waits();
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#fail(this.#signal?.reason);
-  /** What is held, in the order in which it is to be given back. */
+  /** The handles that are held, in the order in which they are to be given back. */
   #held: Disposable[] = [];
   #failed: { reason: unknown } | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -226,7 +226,7 @@ function streamError(error: unknown): Error | undefined {
   return explained(code);
 }
 
-/** What the host has answered by an error of the bindings. Any other error is thrown on. */
+/** The host's answer in an error of the bindings. Any other error is thrown on. */
 function payloadOf<T>(error: unknown): T {
   if (typeof error === 'object' && error !== null && 'payload' in error) return error.payload as T;
   throw error;

@@ -11,7 +11,7 @@ const IN_FLIGHT_MAX = 64;
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** What says how a connection is used, or follows from the rest of the request. The host decides it. */
+/** Headers about how a connection is used, or that follow from the rest of the request. The host decides them. */
 const OF_THE_HOST = new Set([
   'accept-encoding',
   'connection',
@@ -28,9 +28,9 @@ const OF_THE_HOST = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-/** What describes a body, and goes with it. */
+/** Headers that describe a body, and go with it. */
 const OF_THE_BODY = ['content-encoding', 'content-language', 'content-location', 'content-type'];
-/** What is meant for one origin alone. */
+/** Headers that are meant for one origin alone. */
 const OF_THE_ORIGIN = ['authorization', 'cookie'];
 
 const engineFetch = globalThis.fetch;

@@ -34,7 +34,7 @@ class MessageEvent extends Event {
   }
 }
 
-/** One end of a channel. What is posted arrives in a later turn of the event loop, as a copy. */
+/** An end of a channel. What is posted arrives in a later turn of the event loop, as a copy. */
 class MessagePort extends EventTarget {
   #other: MessagePort | undefined;
   #handler: unknown = null;

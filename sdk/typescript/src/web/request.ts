@@ -3,7 +3,7 @@ import { Body, type BodyInit } from './body.js';
 
 type RequestRedirect = NonNullable<RequestInit['redirect']>;
 
-/** What is kept as it is said, since nothing in a plugin depends on it. */
+/** Options that are kept as they are said, since nothing in a plugin depends on them. */
 const DEFAULTS = {
   cache: 'default',
   credentials: 'same-origin',

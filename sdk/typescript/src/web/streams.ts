@@ -1,4 +1,4 @@
-// What the engine's streams lack: iteration, `ReadableStream.from`, and the streams that encode and decode text.
+// Parts that the engine's streams lack: iteration, `ReadableStream.from`, and the streams that encode and decode text.
 
 type Chunks<T> = AsyncIterable<T> | Iterable<T | PromiseLike<T>>;
 

@@ -37,7 +37,7 @@ function setInterval(callback: Callback, delay?: number, ...given: unknown[]): n
   return id;
 }
 
-/** What is to run at once is for the engine, which runs it behind what is ready. */
+/** Leaves what is to run at once to the engine, which runs it behind what is ready. */
 function startAtOnce(callback: Callback, given: unknown[]): number {
   engineTask(1);
   const id = soon(() => {
@@ -79,7 +79,7 @@ function checked(callback: Callback): Callback {
   return callback;
 }
 
-/** What a callback throws ends the instance, as it ends a process of Node's: the error says where it was thrown. */
+/** Calls a callback. What it throws ends the instance, as it ends a process of Node's; the error says where. */
 function call(callback: Callback, given: unknown[]) {
   try {
     callback(...given);

@@ -1,7 +1,7 @@
-// What an instance waits for beside the engine's own tasks: requests, streams and timers, as things that WASI can poll.
+// Waits of an instance beside the engine's own tasks: requests, streams and timers, as things that WASI can poll.
 import { poll, type Pollable } from 'wasi:io/poll@0.2.6';
 
-/** One thing that is waited for. */
+/** A thing that is waited for. */
 export interface Wait {
   pollable: Pollable;
   /** When a timer is due, by the monotonic clock: timers fire in that order. Undefined for anything else. */

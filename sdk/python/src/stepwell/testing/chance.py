@@ -10,7 +10,7 @@ _REAL = os.urandom
 
 
 class Chance:
-    """What `os.urandom` yields, and all that Python makes of it, while a run's code executes."""
+    """The bytes of `os.urandom`, and all that Python makes of them, while a run's code executes."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed

@@ -26,7 +26,7 @@ class Request:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Request":
-        """What `step.fetch` has planned."""
+        """The request that `step.fetch` has planned."""
         return cls(options["method"], options["url"], options.get("headers", {}), decoded(options))
 
 
@@ -49,7 +49,7 @@ class Doubles:
         return id in self.mocks or bool(self._faults.get(id))
 
     def come_to(self, id: str, *input: Any, **named: Any) -> Any:
-        """What the mock of that operation comes to, given its input."""
+        """Returns the result of the operation's mock, given its input."""
         mock = self.mocks[id]
         return mock(*input, **named) if callable(mock) else mock
 

@@ -152,7 +152,7 @@ class TestHost:
 
 
 def _by_itself(function: AnyFunction, now: float) -> NewEvent:
-    """What starts a function that no event has started."""
+    """The event of a function that no event has started."""
     crons = [one["cron"] for one in function.options["triggers"] if "cron" in one]
     if crons:
         return NewEvent(lifecycle.SCHEDULED, lifecycle.scheduled_data(crons[0], now))

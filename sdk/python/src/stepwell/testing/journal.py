@@ -24,9 +24,9 @@ class RecordedStep:
     """`run` for a step; else `sleep`, `wait-for-event`, `invoke`, `send-events`, `fetch` and so on."""
     attempts: int
     output: Any
-    """What it came to, as JSON."""
+    """Its result as JSON."""
     error: Failure | None
-    """What it failed with for good."""
+    """Its final error."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Operation:
 
 @dataclass
 class Journal:
-    """What a run has durably done. Times are milliseconds since 1970."""
+    """The durable record of a run. Times are milliseconds since 1970."""
 
     begun: float
     operations: dict[Key, Operation] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Journal:
         return [operation for operation in self.operations.values() if not operation.is_over]
 
     def attempts_due(self, kind: str, now: float) -> list[Operation]:
-        """Those of that kind of which an attempt is to begin."""
+        """The operations of that kind of which an attempt is to begin."""
         return [one for one in self.open() if one.kind == kind and one.due is not None and one.due <= now]
 
     def resolve(self, operation: Operation, value: Answer, now: float, what: str) -> None:
@@ -132,7 +132,7 @@ class Journal:
         self._story.append((now, what))
 
     def story(self) -> list[str]:
-        """What happened, a line each, with the time since the beginning."""
+        """The events of the run, a line each, with the time since the beginning."""
         return [f"+{span(at - self.begun)} {what}" for at, what in self._story]
 
 

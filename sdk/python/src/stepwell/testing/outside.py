@@ -1,4 +1,4 @@
-"""Operations that are no steps: what the host sees to by itself, or what others have to bring about."""
+"""Operations that are not steps: the host handles them by itself, or others have to bring them about."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +156,7 @@ class Outside:
         return True
 
     def _double(self, operation: Operation, *input: Any) -> tuple[Failure | None, Any]:
-        """What the test has it come to: an error, or a value."""
+        """The result that the test gives it: an error, or a value."""
         doubles, id = self._world.doubles, operation.key.id
         fault = doubles.take_fault(id)
         if isinstance(fault, Failure):

@@ -1,4 +1,4 @@
-"""One pass through a run's code: the host's side of plan, finish and next."""
+"""A pass through a run's code: the host's side of plan, finish and next."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any

@@ -26,7 +26,7 @@ class Policy:
 
     @property
     def max_attempts(self) -> int:
-        """The first attempt is none of the retries."""
+        """The first attempt does not count as a retry."""
         return self.retries + 1
 
     def delay_after(self, attempt: int, advice: Advice) -> float | None:

@@ -1,8 +1,8 @@
-"""What the kit cannot do for a test, told to the test and never to the function."""
+"""Errors for what the kit cannot do for a test, told to the test and never to the function."""
 
 
 class TestKitError(Exception):
-    """What a test has to mend. It comes out of the host's methods; the function that runs does not see it."""
+    """A mistake that the test has to mend. The host's methods throw it; the function that runs does not see it."""
 
     __test__ = False  # nothing that pytest should collect
 
@@ -12,7 +12,7 @@ class NotMockedError(TestKitError):
 
 
 class NeedsRealHostError(TestKitError):
-    """What only the real host can decide, such as an expression."""
+    """A question that only the real host can decide, such as an expression."""
 
 
 class NobodyHeardError(TestKitError):

@@ -41,14 +41,14 @@ class Run:
 
     @property
     def output(self) -> Any:
-        """What the function has returned, as JSON; an `AssertionError` that tells what happened, if it has not."""
+        """The function's result as JSON. Raises an `AssertionError` that tells what happened, if it has none."""
         if isinstance(self._execution.outcome, Completed):
             return values.read(self._execution.outcome.value)
         raise AssertionError(f"the run has no output, it is {self.status}:\n{self.journal}")
 
     @property
     def error(self) -> Failure | None:
-        """What it has failed with."""
+        """The run's error."""
         outcome = self._execution.outcome
         return outcome.failure if isinstance(outcome, Failed) else None
 
@@ -98,7 +98,7 @@ class Run:
 
     @property
     def journal(self) -> str:
-        """What has happened, a line each: for snapshots, and for messages of assertions."""
+        """The history of the run, a line each: for snapshots, and for messages of assertions."""
         handles = f", handles {self._execution.failed.id}" if self._execution.failed else ""
         lines = [f"{self.id} of {self.function_id}{handles}"]
         return "\n  ".join([*lines, *self._execution.journal.story()])

@@ -27,11 +27,11 @@ _ENDLESS = 1_000
 
 @dataclass(frozen=True)
 class Received:
-    """What has become of an event."""
+    """The outcome of an event."""
 
     id: str
     runs: list[Execution]
-    """Those that it has started, or else those that had waited for it or that it has ended."""
+    """The runs that it has started, or else those that had waited for it or that it has ended."""
 
 
 class World:
@@ -144,7 +144,7 @@ class World:
             self._told(execution)
 
     def waiting_for_signal(self, signal: str, *, other_than: Operation) -> tuple[Execution, Operation] | None:
-        """Who waits for it."""
+        """The runs that wait for it."""
         waits = [pair for pair in self._open("wait-for-signal") if pair[1] is not other_than]
         return next((pair for pair in waits if pair[1].options["signal"] == signal), None)
 
@@ -200,7 +200,7 @@ class World:
                 self.start(function, [text])
 
     def _told(self, execution: Execution) -> None:
-        """Tells of a run's end: whoever invoked it, its failure handler, and those who listen to ends."""
+        """Tells of a run's end: its invoker, its failure handler, and the listeners to ends."""
         if execution.is_told:
             return
         execution.is_told = True

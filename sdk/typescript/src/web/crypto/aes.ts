@@ -25,7 +25,7 @@ function make(bytes: Bytes, wanted: Wanted): CryptoKey {
   return new CryptoKey('secret', { ...wanted, algorithm: { name: wanted.algorithm.name, length } }, bytes);
 }
 
-/** What all modes share; `jwk` is what JSON Web Keys call the mode. */
+/** The common part of all modes; `jwk` is what JSON Web Keys call the mode. */
 const keys = (jwk: string): Algorithm => ({
   generate: (wanted) => make(random(Number(wanted.algorithm['length']) / 8), wanted),
   import: (given, wanted) => make(secretOf(given), wanted),

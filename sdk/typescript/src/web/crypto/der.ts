@@ -1,4 +1,4 @@
-// What of ASN.1's DER the formats `pkcs8` and `spki` need.
+// The part of ASN.1's DER that the formats `pkcs8` and `spki` need.
 import { problem, type Bytes } from './key.js';
 
 const INTEGER = 0x02;

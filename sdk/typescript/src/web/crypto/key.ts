@@ -18,7 +18,7 @@ export interface Asked {
   [parameter: string]: unknown;
 }
 
-/** What is said of a key when it is made. */
+/** The options of a key when it is made. */
 export interface Wanted {
   algorithm: Asked;
   extractable: boolean;
@@ -42,7 +42,7 @@ export interface Jwk {
   [field: string]: unknown;
 }
 
-/** What an algorithm can do; what it lacks is not supported. */
+/** The operations of an algorithm; a missing one is not supported. */
 export interface Algorithm {
   generate?(wanted: Wanted): CryptoKey | KeyPair;
   import(given: Given, wanted: Wanted): CryptoKey;

@@ -16,7 +16,7 @@ import {
 import { RSAS } from './rsa.js';
 import { SECRETS } from './secrets.js';
 
-/** Those of curves are added when they are first named: their library tries the generator when it is loaded. */
+/** Algorithms of curves are added when they are first named: their library tries the generator when it is loaded. */
 const ALGORITHMS: Record<string, Algorithm> = { ...AES, ...RSAS, ...SECRETS };
 const OF_CURVES = ['ECDSA', 'ECDH', 'Ed25519', 'X25519'];
 
@@ -130,7 +130,7 @@ async function decrypted(named: Named, key: CryptoKey, usage: Usage, data: Bytes
   return buffer(failing(() => can(decrypt, asked.name, usage)(asked, key, data)));
 }
 
-/** What was not encrypted by that key tells no more than that. */
+/** Fails alike for all that was not encrypted by that key. */
 function failing<T>(decrypt: () => T): T {
   try {
     return decrypt();
