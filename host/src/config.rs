@@ -56,9 +56,9 @@ pub struct Config {
     /// Instances that compute at once: of the runs that execute, the others wait for the host or for their turn.
     pub computing: usize,
     pub instance_memory: InstanceMemory,
-    /// Whoever sends events shows one of these; with none, any is taken.
+    /// Keys for sending events; if empty, any key is accepted.
     pub event_keys: Vec<String>,
-    /// Whoever asks for anything else shows this one; with none, everybody may.
+    /// The key for everything else; if absent, every request is accepted.
     pub signing_key: Option<String>,
     /// The folder whose components are live.
     pub plugins_dir: Option<PathBuf>,

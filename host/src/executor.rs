@@ -70,7 +70,7 @@ impl Executor {
     }
 
     /// Drives the run until it ends, waits, or the host stops, and gives the lease back. A lease that is lost on the
-    /// way is dropped: whoever holds the run now sees to it.
+    /// way is dropped: the run's new holder handles it.
     pub async fn execute(self: &Arc<Self>, lease: Lease, stop: watch::Receiver<bool>) {
         let run = lease.run;
         match drive::drive(self, lease, stop).await {
@@ -81,7 +81,7 @@ impl Executor {
         }
     }
 
-    /// The delay before the attempt after `attempt`, or `None` when there is none.
+    /// The delay before the attempt after `attempt`, or `None` if no attempt is left.
     fn retry_delay(&self, policy: &RetryPolicy, attempt: u32, advice: RetryAdvice) -> Option<Millis> {
         let random =
             f64::from(self.jitter.lock().expect("no panic while held").next_u32()) / (f64::from(u32::MAX) + 1.0);

@@ -122,7 +122,7 @@ pub const ERROR_NAME_MAX_BYTES: usize = 1_024;
 pub const ERROR_MESSAGE_MAX_BYTES: usize = 4 << 20;
 /// An error's stack, and a cause's message.
 pub const ERROR_STACK_MAX_BYTES: usize = 64 << 10;
-/// An error's custom fields; larger ones are left out as a whole, since half a JSON text is none.
+/// An error's custom fields; larger ones are left out as a whole, because half a JSON text is invalid.
 pub const ERROR_DETAILS_MAX_BYTES: usize = 256 << 10;
 /// Links of the chain of causes.
 pub const ERROR_CAUSES_MAX: usize = 32;

@@ -1,6 +1,6 @@
 //! Guest code under limits: wasmtime, and the contract translated into the model's words.
 //!
-//! The room knows nothing of stores and runs. Whoever enters a plugin brings a [`StepHost`], which answers the guest.
+//! The room knows nothing of stores and runs. The caller of a plugin brings a [`StepHost`], which serves the guest.
 
 mod bindings;
 mod budget;

@@ -5,7 +5,7 @@
 //! How a host stops ([`Host::stop`]): first everybody is told. HTTP accepts no more, answers what it has begun, and
 //! ends the answers that follow runs; folders are no longer watched; no schedule starts anything; the scheduler leases nothing more, and what
 //! executes gives its lease back at its next record, which counts neither as an attempt nor as an interruption.
-//! Whoever is not done within its grace is dropped, which is a crash to the run it drives and to nobody else. Last the
+//! A task that is not done within its grace is dropped, which is a crash to the run it drives and to no other. Last the
 //! store writes what is buffered and closes. An event that was acknowledged is on disk long before.
 
 use std::collections::HashSet;

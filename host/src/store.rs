@@ -31,7 +31,7 @@ pub enum Error {
     /// The plan was made against an older generation of the registry: plan again.
     #[error("the plan is of registry generation {planned}, the store is at {current}")]
     StaleGeneration { planned: u64, current: u64 },
-    /// The lease was taken over or has ended: whoever holds it has no say any more.
+    /// The lease was taken over or has ended: its former holder may no longer write.
     #[error("the lease of run {0} has been lost")]
     LeaseLost(RunId),
     /// Another run waits for that signal.
@@ -191,7 +191,7 @@ pub struct Replay {
     pub repeat: Repeat,
 }
 
-/// Whether a run that was done over is done over once more.
+/// Whether a replayed run is replayed once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
     Again,

@@ -70,7 +70,7 @@ enum Difference {
 use Difference::{Addition, Omission, Value as Values};
 
 /// What may differ where: `*` stands for one part of the path, `**` for any number. `of`: the cases, by their number;
-/// all where there is none.
+/// all if it is absent.
 struct Allowed {
     path: &'static str,
     how: Difference,

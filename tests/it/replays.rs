@@ -80,7 +80,7 @@ fn retry() -> Result<(), Failed> {
     let shown = site.ask(&host, &["runs", "show", &over], &[]).stdout;
     assert!(shown.contains(&format!("does run {first} over")), "{shown}");
     let origin = site.ask(&host, &["runs", "show", &runs[0]], &[]).stdout;
-    assert!(origin.contains(&format!("done over by run {first}")), "{origin}");
+    assert!(origin.contains(&format!("replayed as run {first}")), "{origin}");
     let mut paths = witness.paths();
     paths.sort();
     assert_eq!(paths, ["/ada", "/ada", "/bob", "/eve"]);

@@ -14,7 +14,7 @@ pub(super) fn is_one_of(key: &[u8], keys: &[String]) -> bool {
     keys.iter().fold(Choice::from(0), |found, known| found | known.as_bytes().ct_eq(key)).into()
 }
 
-/// Lets through who shows the signing key, or everybody where there is none.
+/// Lets through requests that show the signing key, or every request if no key is set.
 pub(super) async fn require_signing_key(State(api): State<Api>, request: Request, next: Next) -> Response {
     let Some(key) = &api.signing_key else { return next.run(request).await };
     let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| bearer(value.as_bytes()));

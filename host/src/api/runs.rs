@@ -180,7 +180,7 @@ pub(super) struct Failures {
 struct FailedRun {
     run: Run,
     handler: Option<Handler>,
-    /// A failed run of a failure function: nothing else will see to it.
+    /// A failed run of a failure function: nothing else will handle it.
     is_dead_letter: bool,
 }
 

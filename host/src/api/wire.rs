@@ -137,7 +137,7 @@ pub(super) struct Line {
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
     /// The event or signal that is waited for, the function that is invoked, the signal that is sent, the method and host of a
-    /// fetch, or the run that is done over.
+    /// fetch, or the run that is replayed.
     awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,

@@ -1,4 +1,4 @@
-//! `stepwell failures`: what failed for good, and who has seen to it.
+//! `stepwell failures`: runs that failed for good, and what handled them.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;

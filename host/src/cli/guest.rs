@@ -94,7 +94,7 @@ impl Guest {
         }
     }
 
-    /// The guests right below a folder that is none itself.
+    /// The guests right below a folder that is not a guest itself.
     pub fn below(folder: &Path) -> Vec<Self> {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         let mut folders: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();

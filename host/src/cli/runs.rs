@@ -186,7 +186,7 @@ async fn show(options: Show) -> Result<()> {
         teller.fact("over", &format!("does run {of} over"))?;
     }
     for run in &detail.replays {
-        teller.fact("over", &format!("done over by run {run}"))?;
+        teller.fact("over", &format!("replayed as run {run}"))?;
     }
     if !detail.log.is_empty() {
         writeln!(teller.out, "{}", paint.dim("log"))?;

@@ -17,10 +17,10 @@ pub struct Options {
     /// The folder of components that are live; changes to it are followed
     #[arg(long, value_name = "DIR")]
     plugins: Option<String>,
-    /// Whoever sends events shows one of these; several with commas. Needed off loopback
+    /// Keys for sending events, several with commas. Needed off loopback
     #[arg(long, value_name = "KEY")]
     event_key: Vec<String>,
-    /// Whoever asks for anything else shows this one. Needed off loopback
+    /// The key for everything but sending events. Needed off loopback
     #[arg(long, value_name = "KEY")]
     signing_key: Option<String>,
     #[command(flatten)]

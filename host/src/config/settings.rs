@@ -110,14 +110,14 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "event_keys",
-        about: "Whoever sends events shows one of these in the path: POST /e/<key>.",
+        about: "Keys for sending events, in the path: POST /e/<key>.",
         example: "[\"a-long-random-text\"]",
         set: |config, value| Ok(config.event_keys = value::keys(value)?),
         show: |_| None,
     },
     Setting {
         key: "signing_key",
-        about: "Whoever asks for anything else shows this one: Authorization: Bearer <key>.",
+        about: "The key for everything but sending events: Authorization: Bearer <key>.",
         example: "\"another-long-random-text\"",
         set: |config, value| {
             let key = value.text()?;

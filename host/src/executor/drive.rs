@@ -278,7 +278,7 @@ impl Drive {
         Ok(())
     }
 
-    /// Starts an instance for each step that is due and that nothing sees to.
+    /// Starts an instance for each step that is due and that nothing handles.
     fn start_due_steps(&mut self) {
         let mut due = std::mem::take(&mut self.pending);
         due.extend(self.run.state().history.steps_due(self.run.now()));

@@ -23,7 +23,7 @@ pub async fn run_step(run: Arc<Run>, key: OpKey, stop: watch::Receiver<bool>) {
     if let Some(exit) = exit {
         judge_step(&run, &pass, &key, exit);
     }
-    // Behind the record: whoever finds it neither in flight nor recorded would start it once more.
+    // After the record: a reader that finds it neither in flight nor recorded would start it once more.
     run.state().in_flight.remove(&key);
 }
 

@@ -32,7 +32,7 @@ impl Fetches {
         self.asked = asked.into_iter().map(|(key, fetch)| (key, Arc::new(fetch))).collect();
     }
 
-    /// Starts each that is due and that nothing sees to.
+    /// Starts each fetch that is due and that nothing handles.
     pub fn start_due(&self, run: &Arc<Run>, steps: &mut JoinSet<()>, stop: &watch::Receiver<bool>) {
         let mut state = run.state();
         for key in state.history.fetches_due(run.now()) {

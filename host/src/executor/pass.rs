@@ -41,7 +41,7 @@ pub struct Inner {
     pub open: Option<StepAttempt>,
     /// Steps that were run here, whatever they came to.
     pub steps_run: u32,
-    /// Steps that were noted and that nothing sees to yet.
+    /// Steps that were noted and that nothing handles yet.
     pub candidates: Vec<OpKey>,
     /// Operations that were noted and have something to do outside of the run.
     pub acts: Vec<(OpKey, Act)>,

@@ -6,7 +6,7 @@ use crate::limits;
 #[derive(Debug)]
 pub struct Steps(usize);
 
-/// There are none left.
+/// The budget is used up.
 #[derive(Debug, Clone, Copy)]
 pub struct Exhausted;
 

@@ -152,7 +152,7 @@ impl<'s> Tokens<'s> {
         }
     }
 
-    /// An escape that is none of the known ones stays as it is: `'\d'` is what is meant in a pattern, and with Inngest
+    /// An unknown escape stays as it is: `'\d'` is what is meant in a pattern, and with Inngest
     /// it works.
     fn escape(&mut self, text: &mut String) -> Result<(), Problem> {
         let at = self.at;

@@ -191,7 +191,7 @@ impl<T> Gates<T> {
         self.serve_pools(&left)
     }
 
-    /// Takes one more place for an executing run. If there is none, the run is told once there may be.
+    /// Takes one more place for an executing run. If no place is free, the run is told once one may be.
     pub fn widen(&mut self, row: i64) -> bool {
         let Some(taken) = self.taken.get_mut(&row) else { return true };
         let (terms, order) = (taken.terms.clone(), taken.order);

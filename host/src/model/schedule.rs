@@ -45,7 +45,7 @@ impl Schedule {
         first
     }
 
-    /// The same for an occurrence whoever asks, and whenever.
+    /// The same for an occurrence at each call.
     fn delay(&self, function: &str, scheduled: Millis) -> Millis {
         if self.jitter_ms == 0 {
             return 0;

@@ -133,7 +133,7 @@ impl Rules {
         Throttled { pace, of: shown(key, &value) }
     }
 
-    /// A key that cannot be decided is none: a lock that nobody can name locks nothing. Inngest's.
+    /// A key that cannot be decided is no key: a lock without a name locks nothing. Inngest's rule.
     fn singleton(&self, event: &Event) -> Option<(LimitKey, SingletonMode)> {
         let (mode, key) = self.singleton.as_ref()?;
         let value = match key {

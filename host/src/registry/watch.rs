@@ -63,7 +63,7 @@ pub enum Refusal {
     Registry(#[from] Error),
 }
 
-/// Whoever wants to know.
+/// The subscribers to changes.
 pub type Reporter = Arc<dyn Fn(News) + Send + Sync>;
 
 /// Keeps a registry like a folder.

@@ -128,7 +128,7 @@ fn event_data(end: &RunEnd<'_>) -> Json {
     Json::of(&data)
 }
 
-/// Inngest writes the first event whole, with a `user` even where there is none.
+/// Inngest writes the first event whole, with a `user` even if the event has none.
 fn with_user(mut event: Value) -> Value {
     if let Some(map) = event.as_object_mut() {
         map.entry("user").or_insert_with(|| json!({}));

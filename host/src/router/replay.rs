@@ -21,7 +21,7 @@ pub enum Start {
     Step { key: OpKey, input: Option<Json> },
 }
 
-/// Why a run is not done over.
+/// The reason why a run is not replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("run {0} has not ended: cancel it first, or wait for its end")]

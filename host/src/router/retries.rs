@@ -11,8 +11,8 @@ use crate::limits;
 use crate::model::{Namespace, RunId, Status};
 use crate::store::{self, BulkRetry, BulkRetryView, FailedRuns, Refusal, Repeat, Replayed, RunFilter, RunView};
 
-/// Retries what people want retried. Each failed run is retried once, whoever is killed in between: the store refuses a
-/// second replay, and a replay that is younger than the wish counts as the wish's own.
+/// Retries the runs that people want retried. Each failed run is retried once, even if the host is killed in between: the
+/// store refuses a second replay, and a replay that is younger than the wish counts as the wish's own.
 #[derive(Debug)]
 pub struct Retries {
     router: Arc<Router>,
@@ -62,7 +62,7 @@ impl Retries {
         }
     }
 
-    /// Retries the next runs of the oldest wish. Returns false if there is none.
+    /// Retries the next runs of the oldest wish. Returns false if no wish is left.
     async fn go_on(&self) -> Result<bool, store::Error> {
         let Some(mut view) = self.router.store.unfinished_bulk_retry().await? else { return Ok(false) };
         let filter = filter_of(&view.retry.which);

@@ -24,7 +24,7 @@ type Line = (Arc<FunctionKey>, Arc<str>);
 pub struct Timetable {
     router: Arc<Router>,
     opened: Millis,
-    /// Up to when the occurrences of each live schedule are seen to.
+    /// The time up to which the occurrences of each live schedule are handled.
     passed: Mutex<HashMap<Line, Millis>>,
 }
 
@@ -60,7 +60,7 @@ impl Timetable {
         }
     }
 
-    /// When the next occurrence comes; not behind now while some are being seen to.
+    /// When the next occurrence comes; not before now while some are being handled.
     pub fn next_due(&self) -> Option<Millis> {
         self.coming(&self.router.registry.snapshot()).into_iter().map(|(_, occurrence)| occurrence.at).min()
     }

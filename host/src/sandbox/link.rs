@@ -11,7 +11,7 @@ use super::{Line, StepHost};
 use crate::limits;
 use crate::model::{Failure, OpKey};
 
-/// The guest's connection to whoever entered it.
+/// The guest's connection to its caller.
 pub(super) struct Link {
     talk: Mutex<Talk>,
     stretch: Mutex<Stretch>,

@@ -84,7 +84,7 @@ impl BulkRetryView {
     }
 }
 
-/// The store's verbs for bulk retries. The store only remembers them: whoever plans runs carries them out.
+/// The store's verbs for bulk retries. The store only remembers them: the router, which plans runs, carries them out.
 #[async_trait]
 pub trait BulkRetries {
     /// Writes the wish down. Forgets the oldest that has finished if there are too many. `TooManyBulkRetries`.
@@ -95,6 +95,6 @@ pub trait BulkRetries {
     async fn bulk_retries(&self, namespace: &Namespace) -> Result<Vec<BulkRetryView>, Error>;
     /// Returns the oldest that has not finished, of whatever namespace.
     async fn unfinished_bulk_retry(&self) -> Result<Option<BulkRetryView>, Error>;
-    /// Forgets it: runs that it has not reached stay as they are. Returns false if there is none.
+    /// Forgets it: runs that it has not reached stay as they are. Returns false if it is not known.
     async fn forget_bulk_retry(&self, namespace: &Namespace, id: BulkRetryId) -> Result<bool, Error>;
 }

@@ -58,13 +58,13 @@ pub struct Estimate {
 /// The store's verbs for many runs at once.
 #[async_trait]
 pub trait Cancellations {
-    /// Writes the wish down and begins with it. What it does not come to at once is seen to beside everything else, by
+    /// Writes the wish down and begins with it. What it does not reach at once is handled beside everything else, by
     /// the next process too. `TooManyCancellations`.
     async fn cancel_many(&self, cancellation: Cancellation) -> Result<CancellationView, Error>;
     /// What it would do right now.
     async fn estimate(&self, cancellation: Cancellation) -> Result<Estimate, Error>;
     /// Newest first.
     async fn cancellations(&self, namespace: &Namespace) -> Result<Vec<CancellationView>, Error>;
-    /// Forgets it: what it has not come to goes on. False: there is none.
+    /// Forgets it: runs that it has not reached go on. Returns false if it is not known.
     async fn forget_cancellation(&self, namespace: &Namespace, id: CancellationId) -> Result<bool, Error>;
 }

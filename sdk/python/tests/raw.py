@@ -22,7 +22,7 @@ class Calls:
     asked: list[tuple[str, Any]] = field(default_factory=list)
     """Kind and options of each operation, as it was planned first."""
     inputs: Mapping[str, str] = field(default_factory=dict)
-    """Of steps that are done over with others than their own."""
+    """Inputs of steps that are replayed with others than their own."""
     early: Sequence[Resolved] = ()
     """Results of operations that the code does not ask for."""
     _known: set[Key] = field(default_factory=set)

@@ -144,7 +144,7 @@ class Data(unittest.TestCase):
             ({}, '"sku" is missing'),
             ({"sku": 5}, "5 is not str"),
             ({"sku": "a", "parts": [{"made": 5}]}, '"parts": "0": "made": 5 is not str'),
-            ({"sku": "a", "size": "x"}, "'x' is none of 's', 'm'"),
+            ({"sku": "a", "size": "x"}, "'x' is not one of 's', 'm'"),
             ({"sku": "a", "price": True}, "True is not int or float"),
         ]:
             failure = run(body, data).failure

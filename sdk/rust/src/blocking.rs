@@ -40,7 +40,7 @@ pub type FailureContext<T = Value> = crate::FailureContext<T, Step>;
 
 /// The durable operations of a run, blocking; see [`crate::Step`].
 ///
-/// An operation that the host is to see to, as a sleep, ends the instance there; the run is entered again later.
+/// An operation that the host handles, such as a sleep, ends the instance there; the run is entered again later.
 #[derive(Clone)]
 pub struct Step {
     step: step::Step,

@@ -57,7 +57,7 @@ pub(crate) fn ended(result: Result<String>) -> Outcome {
 }
 
 fn stalled() -> Error {
-    let message = "the function awaits something that is none of Stepwell's operations and never comes";
+    let message = "the function awaits something that is not an operation of Stepwell's and never comes";
     Error::own("StalledError", message.to_owned())
 }
 

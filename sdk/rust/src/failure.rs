@@ -15,7 +15,7 @@ pub use types::{FailureKind, OperationKey};
 pub struct Failure {
     /// What kind of thing went wrong; `Application` is the function's own doing.
     pub kind: FailureKind,
-    /// The error's type name; "Error" where there is none.
+    /// The error's type name; "Error" if it has no name.
     pub name: String,
     /// What the error said.
     pub message: String,

@@ -203,7 +203,7 @@ impl Response {
         &self.headers
     }
 
-    /// The body as text, with `�` for what is none.
+    /// The body as text, with `�` for invalid bytes.
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.body)

@@ -177,7 +177,7 @@ impl Function {
         Self { id, name: "".into(), options, handler: Box::new(handler), failure_handler: None }
     }
 
-    /// Its name, for people; the id, if there is none.
+    /// Its name, for people; the id, if it has no name.
     #[must_use]
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = name.into();

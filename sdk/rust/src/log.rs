@@ -35,7 +35,7 @@ impl Log {
         self.host.write_log(Level::Info, message.as_ref(), "{}");
     }
 
-    /// What should not happen but is seen to.
+    /// Logs something that should not happen but is handled.
     pub fn warn(&self, message: impl AsRef<str>) {
         self.host.write_log(Level::Warn, message.as_ref(), "{}");
     }

@@ -151,12 +151,12 @@ impl Operations {
         Turn::Wait
     }
 
-    /// The input of the step that executes: what its code gives, unless the run is done over with another.
+    /// The input of the step that executes: what its code gives, unless the run is replayed with another.
     pub(crate) fn input<S: DeserializeOwned>(&self, own: S) -> Result<S> {
         let given = self.pass.borrow().open.as_ref().and_then(|open| self.host.step_input(&open.key));
         let Some(given) = given else { return Ok(own) };
         json::read(&given).map_err(|error| {
-            let message = format!("the input that the step was to be done over with does not fit: {error}");
+            let message = format!("the input that the step was to be replayed with does not fit: {error}");
             Error::own("DeserializeError", message).non_retriable()
         })
     }

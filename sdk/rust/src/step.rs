@@ -208,7 +208,7 @@ impl Step {
     /// ```
     ///
     /// # Errors
-    /// A `DeserializeError` if `T` does not fit the event's data. An expression that is none fails the run at once.
+    /// A `DeserializeError` if `T` does not fit the event's data. An invalid expression fails the run at once.
     pub fn wait_for_event<T, I>(
         &self,
         id: I,
@@ -352,7 +352,7 @@ impl Step {
         async move { Ok(sent.await?.run_id) }
     }
 
-    /// An operation that the host sees to by itself.
+    /// An operation that the host handles by itself.
     fn ask<T, I>(
         &self,
         id: I,

@@ -89,7 +89,7 @@ export class Pass {
     return this.#open !== undefined;
   }
 
-  /** A step's arguments: the code's own, unless the run is done over with others. */
+  /** A step's arguments: the code's own, unless the run is replayed with others. */
   #inputOf({ key, input }: Operation): unknown[] {
     const given = input.length > 0 ? this.#host.stepInput(key) : undefined;
     if (given === undefined) return input;

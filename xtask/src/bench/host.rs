@@ -168,7 +168,7 @@ impl Host {
         self.count("SELECT count(*) FROM open WHERE due > ?", tomorrow)
     }
 
-    /// Runs that have mail and have not seen to it.
+    /// Runs that have mail and have not handled it.
     pub fn woken(&self) -> Result<usize> {
         self.count("SELECT count(*) FROM open WHERE due = ?", 0)
     }

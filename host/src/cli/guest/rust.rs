@@ -25,7 +25,7 @@ struct Metadata {
 struct Package {
     id: String,
     name: String,
-    /// Of a package by its path there is none.
+    /// A package by its path has none.
     source: Option<String>,
     manifest_path: PathBuf,
     targets: Vec<Target>,

@@ -1,7 +1,7 @@
 //! Functions that were compiled before: plugins that hold the same language's engine share its code.
 //!
 //! A file of them: how many, then for each its key, place and length, then their code. It is written anew as a whole
-//! and takes its name when it is complete, so that whoever reads it meanwhile has the one before.
+//! and takes its name when it is complete, so that a concurrent reader has the previous one.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -41,7 +41,7 @@ struct Kept {
 }
 
 impl Functions {
-    /// What the file has; nothing where there is none, or none that can be read.
+    /// The file's contents; empty if it does not exist or cannot be read.
     pub(super) fn open(path: &Path) -> Self {
         let (file, before) = match File::open(path).and_then(|file| Ok((read_index(&file)?, file))) {
             Ok((before, file)) => (Some(file), before),
@@ -83,7 +83,7 @@ impl Functions {
         for (_, kept) in before {
             out.write_all(&self.read(kept).ok_or(io::ErrorKind::UnexpectedEof)?)?;
         }
-        // Else a power cut may leave the name with other contents: an index that holds, and code that is none.
+        // Else a power cut may leave the name with other contents: an index that holds, and invalid code.
         out.into_inner()?.sync_all()?;
         std::fs::rename(&scrap.path, &self.path)
     }

@@ -33,7 +33,7 @@ pub fn all(maps: &str) -> BTreeMap<String, Vec<Range<usize>>> {
     memories
 }
 
-/// A file of compiled code, or the engine's own copy where there is none.
+/// A file of compiled code, or the engine's own copy if no file exists.
 fn is_image(path: &str) -> bool {
     path.ends_with(".cwasm") || path.contains("wasm-memory-image")
 }

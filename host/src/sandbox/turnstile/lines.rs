@@ -15,7 +15,7 @@ pub struct Lines<K, W> {
     lines: BTreeMap<K, Line<W>>,
     /// Plugins with somebody in line, by the time that they have had.
     waiting: BTreeSet<(Duration, K)>,
-    /// The time that whoever was served last had had: a plugin that comes now begins here.
+    /// The time that the plugin served last had used: a plugin that comes now begins here.
     clock: Duration,
 }
 

@@ -35,7 +35,7 @@ pub async fn takes_an_event_once<S: Store>(mut world: World<'_, S, impl AsyncFn(
         world.store().publish(0, vec![first.clone()]).await.expect("published"),
         world.store().publish(0, vec![again.clone()]).await.expect("published"),
     ];
-    assert_eq!(answers[0], answers[1], "whoever asks again has missed the answer");
+    assert_eq!(answers[0], answers[1], "a sender that asks again has missed the answer");
     world.close_and_open().await;
     assert_eq!(world.store().publish(0, vec![again]).await.expect("published"), answers[0]);
     assert_eq!(world.lease_all().await.len(), 1);
@@ -130,7 +130,7 @@ pub async fn takes_all_or_nothing<S: Store>(world: World<'_, S, impl AsyncFn(&st
         world.store().publish(0, vec![neighbour.clone()])
     );
     assert!(refused.is_err(), "a run's id is in use");
-    assert_eq!(accepted.expect("its neighbour is none the worse")[0].started, [neighbour.runs[0].id]);
+    assert_eq!(accepted.expect("its neighbour is unharmed")[0].started, [neighbour.runs[0].id]);
     assert_eq!(world.store().event(&world.namespace, good.event.id).await.expect("read"), None);
     let leased: Vec<_> = world.lease_all().await.iter().map(|lease| lease.run).collect();
     assert_eq!(leased, [taken, neighbour.runs[0].id]);
@@ -247,7 +247,7 @@ pub async fn starts_no_more_than_a_limit<S: Store>(mut world: World<'_, S, impl 
     world.now += 1;
     let again = limited(&world, EVENT, 1);
     assert_eq!(count(&world, vec![again.clone()]).await, 1);
-    assert_eq!(count(&world, vec![again.clone()]).await, 1, "whoever asks again has missed the answer");
+    assert_eq!(count(&world, vec![again.clone()]).await, 1, "a sender that asks again has missed the answer");
     world.now += 60_000;
     // What is refused counts nothing.
     let mut bad = limited(&world, EVENT, 1);

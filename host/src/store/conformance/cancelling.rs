@@ -128,7 +128,7 @@ pub async fn remembers_cancellations<S: Store>(mut world: World<'_, S, impl Asyn
     start(&world, "f", 3).await;
     world.namespace = Namespace::new("elsewhere").expect("a name");
     let foreign = world.store().cancel_many(all_of(&world, "f")).await.expect("begun");
-    assert_eq!(foreign.told, 0, "runs of other namespaces are none of its business");
+    assert_eq!(foreign.told, 0, "runs of other namespaces are left alone");
     world.namespace = here.clone();
     let mut ids = Vec::new();
     for _ in 0..2 {

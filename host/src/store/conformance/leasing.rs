@@ -115,7 +115,7 @@ pub async fn fences_who_has_lost_its_lease<S: Store>(world: World<'_, S, impl As
     lost(world.store().flush(&old).await);
     lost(world.store().settle(&old, Verdict::Release).await);
     world.store().log(&old, Vec::new());
-    assert!(world.store().holds(&new), "the new one is none the worse");
+    assert!(world.store().holds(&new), "the new one is unharmed");
     world.append(&new, 0..1).expect("held");
     world.complete(&new).await;
     lost(world.append(&new, 1..2));

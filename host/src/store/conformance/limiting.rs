@@ -28,7 +28,7 @@ async fn start<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, terms: T
     published[0].started[0]
 }
 
-/// Whoever executes a run of some terms says so first.
+/// The executor of a run with terms says so first.
 fn begin<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>, lease: &Lease) {
     let order = lease.journal.last().map_or(0, |record| record.order + 1);
     let begun = Record { order, at: world.now, entry: Entry::Began };
@@ -63,7 +63,7 @@ pub async fn lets_no_more_execute_than_there_are_places<S: Store>(mut world: Wor
     let next = world.lease_all().await;
     assert_eq!(runs(&next), [started[2]], "what waits for a time has no place");
     assert!(world.store().widen(&leases[2]), "no limit, no end");
-    // Whoever has more places than one gives them back with the lease.
+    // A run with more than one place gives them back with the lease.
     world.complete(&leases[1]).await;
     let third = world.lease_all().await;
     assert_eq!(runs(&third), [started[3]]);

@@ -94,7 +94,7 @@ pub async fn filters_events<S: Store>(mut world: World<'_, S, impl AsyncFn(&str)
 
 async fn lists_dead_letters<S: Store>(world: &World<'_, S, impl AsyncFn(&str) -> S>) {
     let dead = RunFilter { dead_letters: true, limit: 100, ..RunFilter::default() };
-    assert_eq!(list(world, dead.clone()).await, [], "a failed run that is no handler is none");
+    assert_eq!(list(world, dead.clone()).await, [], "a failed run that is no handler is no dead letter");
     let mut publication = world.publication(r#"{"name":"n"}"#, &["f"]);
     publication.runs[0].function = publication.runs[0].function.failure().into();
     let id = publication.runs[0].id;
@@ -177,5 +177,5 @@ pub async fn bounds_a_runs_log<S: Store>(world: World<'_, S, impl AsyncFn(&str) 
     let lines = log(runs[0]).await;
     assert_eq!(lines.len(), max as usize + 1);
     assert!(lines[max as usize].message.contains("1000 more"), "{}", lines[max as usize].message);
-    assert_eq!(log(runs[1]).await.len(), 1, "its neighbour is none the worse");
+    assert_eq!(log(runs[1]).await.len(), 1, "its neighbour is unharmed");
 }

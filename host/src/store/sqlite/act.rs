@@ -1,4 +1,4 @@
-//! What operations do outside of their run: once, whoever asks how often.
+//! Side effects of operations, each applied once however often it is requested.
 
 use rusqlite::{OptionalExtension, params};
 

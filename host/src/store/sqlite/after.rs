@@ -167,7 +167,7 @@ impl Shared {
         is_news
     }
 
-    /// Has a run see to its mail: at once if it executes, else as soon as it is its turn, which is now.
+    /// Has a run handle its mail: at once if it executes, else as soon as it is its turn, which is now.
     fn wake(&self, agenda: &mut Agenda, posted: Posted) {
         if let Some(active) = self.leases.get(posted.run) {
             active.mail_came();

@@ -134,7 +134,7 @@ impl Writer {
         Ok(true)
     }
 
-    /// Whoever waits for a run that does not start is told.
+    /// Tells those that wait for a run that does not start.
     fn tell_invoker(&mut self, run: &NewRun, code: &str, message: &str, after: &mut After) -> Result<(), Trouble> {
         if let Some(invoker) = &run.invoker {
             let failure = Failure::of_host(Kind::Application, "Error", message).coded(code).never_retried();

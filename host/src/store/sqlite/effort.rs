@@ -152,7 +152,7 @@ async fn efforts(others: u64) -> Vec<(&'static str, u64)> {
     scene.writer.execute("COMMIT").expect("committed");
     vec![
         ("an event that nobody waits for", scene.effort_of(r#"{"name":"other","data":{"order":0}}"#)),
-        ("one that is none of those waited for", scene.effort_of(r#"{"name":"paid","data":{"order":-1,"sum":1}}"#)),
+        ("one that matches no wait", scene.effort_of(r#"{"name":"paid","data":{"order":-1,"sum":1}}"#)),
         ("one that one waits for", scene.effort_of(r#"{"name":"paid","data":{"order":0,"sum":1}}"#)),
         ("a run", scene.effort_of_a_run().await),
         ("a refusal", scene.effort_of_a_refusal().await),

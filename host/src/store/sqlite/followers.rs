@@ -50,7 +50,7 @@ impl Followers {
         };
         drop(table);
         for (_, tell) in waiting {
-            // Whoever has stopped waiting needs no answer.
+            // A waiter that has stopped waiting needs no answer.
             let _ = tell.send(end.clone());
         }
     }

@@ -23,7 +23,7 @@ struct Gathering {
 }
 
 impl Writer {
-    /// Has a run that waits take the event; `None`: there is none that could.
+    /// Has a run that waits take the event; `None` if no run can.
     pub fn join(
         &mut self,
         function: i64,
@@ -112,7 +112,7 @@ impl Writer {
     /// Takes the run off the agenda, so that nobody leases it meanwhile. False: somebody has, or it is to end.
     fn withdraw(&self, gathering: &Gathering) -> rusqlite::Result<bool> {
         let row = gathering.run.row();
-        // Whoever has mail is due already.
+        // A run that has mail is due already.
         let is_open = "SELECT 1 FROM open WHERE run = ? AND due = ?";
         if !self.connection.prepare_cached(is_open)?.exists(params![row, gathering.due as i64])? {
             return Ok(false);

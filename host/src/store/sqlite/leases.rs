@@ -114,7 +114,7 @@ impl Active {
         self.mail.notify_one();
     }
 
-    /// Whether there is; whoever asks sees to it.
+    /// Takes the flag: true if mail has arrived since the last call.
     pub fn ask_for_mail(&self) -> bool {
         self.has_mail.swap(false, Ordering::AcqRel)
     }
@@ -253,7 +253,7 @@ impl Leases {
         self.table().claims.get(&row).copied()
     }
 
-    /// Ends a claim; `None` if there is none.
+    /// Ends a claim; `None` if it is not held.
     pub fn unclaim(&self, row: i64) -> Option<(Turn, Listed)> {
         self.table().claims.remove(&row)
     }

@@ -162,7 +162,7 @@ impl Tables {
     }
 }
 
-/// A name in the database that is none.
+/// An invalid name in the database.
 fn foreign(column: usize, error: BadId) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }

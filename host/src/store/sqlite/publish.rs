@@ -61,7 +61,7 @@ impl Writer {
         let is_plain = event.once_under().is_none() && !self.has_paused && runs.iter().all(is_unconditional);
         let mut ids = Vec::with_capacity(runs.len());
         let mut skipped = Vec::new();
-        // Whoever publishes an event again has missed the answer: that counts nothing twice.
+        // A repeated publication means that the sender missed the answer; it is not counted again.
         if is_plain || self.is_written(&event)? {
             ids.extend(runs.iter().map(|run| run.id));
         } else {
@@ -116,7 +116,7 @@ impl Writer {
         Ok(())
     }
 
-    /// If the event is there already, what it started then: whoever publishes it again has missed the answer.
+    /// The runs that the event started before, if it is stored already: its sender has missed the answer.
     fn write_event(&mut self, event: &Event, namespace: i64, runs: &[RunId]) -> Result<Option<Vec<RunId>>, Trouble> {
         let mut insert = self.connection.prepare_cached("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)")?;
         let inserted = insert.execute(params![

@@ -195,7 +195,7 @@ enum Writer {
     Sleeps,
 }
 
-/// Whether it is worth waiting for company. A step that takes long executes and sends nothing: whoever waits for it in vain
+/// Whether it is worth waiting for company. A step that takes long executes and sends nothing: a wait for it in vain
 /// waits more and more seldom.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Company {

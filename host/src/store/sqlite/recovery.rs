@@ -40,7 +40,7 @@ pub fn recover(connection: &mut Connection, leases: &Path) -> Result<Found, Erro
         interrupt(&transaction, run)?;
     }
     list_young(&transaction, floor)?;
-    // Whoever has mail is to see to it.
+    // A run that has mail is to handle it.
     transaction.execute("UPDATE open SET due = 0 WHERE run IN (SELECT run FROM mail)", [])?;
     let last_mail = transaction.query_row("SELECT coalesce(max(seq), 0) FROM mail", [], |row| row.get(0))?;
     let last_run = last_row(&transaction, "runs")?;

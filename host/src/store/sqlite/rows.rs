@@ -137,7 +137,7 @@ pub fn failed(connection: &Connection, names: &Names, id: RunId) -> Result<Optio
 /// Events that have been read, so that many runs of one event hold it once.
 type Known = HashMap<EventId, Arc<Event>>;
 
-/// What a lease tells of each run. One that cannot be read is nobody else's trouble.
+/// The facts that a lease tells of each run. An unreadable run does not affect others.
 pub fn load(connection: &Connection, names: &Names, runs: &[i64]) -> Vec<(i64, Result<Loaded, Error>)> {
     let mut known = Known::new();
     runs.iter().map(|row| (*row, load_one(connection, names, *row, &mut known))).collect()

@@ -138,7 +138,7 @@ impl Shared {
         self.queue.executing.store(self.leases.count() as u64, Ordering::Relaxed);
     }
 
-    /// Nothing will happen here any more: whoever waits learns of it.
+    /// Ends the store's work, and tells all that wait.
     pub fn dismiss(&self) {
         self.queue.shut();
         self.readers.close();

@@ -51,4 +51,4 @@ def _ended(task: asyncio.Task[Any]) -> Outcome:
 
 
 def _stalled() -> StalledError:
-    return StalledError("the function awaits something that is none of Stepwell's operations and never comes")
+    return StalledError("the function awaits something that is not an operation of Stepwell's and never comes")

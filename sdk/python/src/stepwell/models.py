@@ -84,7 +84,7 @@ def _read(wanted: Any, value: Any, variables: Mapping[Any, Any]) -> Any:
         return _read_union(arguments, value, variables)
     if origin is Literal:
         if value not in arguments:
-            raise ValueError(f"{value!r} is none of {', '.join(map(repr, arguments))}")
+            raise ValueError(f"{value!r} is not one of {', '.join(map(repr, arguments))}")
         return value
     if origin in (Required, NotRequired):
         return _read(arguments[0], value, variables)

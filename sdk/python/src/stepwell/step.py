@@ -212,7 +212,7 @@ class Step:
 
 
 def _input(operations: Operations, function: Callable[..., Any], own: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The step's arguments: those of the code, unless the run is done over with others.
+    """The step's arguments: those of the code, unless the run is replayed with others.
 
     One argument is given as it is, several as a list of them.
     """
@@ -223,11 +223,11 @@ def _input(operations: Operations, function: Callable[..., Any], own: tuple[Any,
     arguments = value if len(own) > 1 else [value]
     if not isinstance(arguments, list) or len(arguments) != len(own):
         raise DeserializeError(
-            f"the input that the step was to be done over with is not a list of {len(own)} arguments"
+            f"the input that the step was to be replayed with is not a list of {len(own)} arguments"
         )
     said = models.taken(function, len(own))
     return tuple(
-        models.read(_like(theirs, wanted), argument, "the input that the step was to be done over with")
+        models.read(_like(theirs, wanted), argument, "the input that the step was to be replayed with")
         for argument, theirs, wanted in zip(arguments, own, said, strict=True)
     )
 

@@ -59,7 +59,7 @@ impl State {
         self.resolve(run, key, value, what);
     }
 
-    /// Gives whoever invoked the run what it has come to.
+    /// Gives the run's invoker its result.
     pub(super) fn tell_invoker(&mut self, run: usize) {
         let Some((invoker, key)) = self.runs[run].invoker.clone() else { return };
         if self.runs[invoker].outcome.is_some() {

@@ -146,7 +146,7 @@ impl TestRun {
     /// The first step of that id.
     ///
     /// # Panics
-    /// If there is none; with those that there are.
+    /// If it does not exist; the message lists those that do.
     #[must_use]
     #[track_caller]
     pub fn step(&self, id: &str) -> TestStep {
@@ -187,7 +187,7 @@ impl TestRun {
     /// The run of the function's failure handler, once this one has failed.
     ///
     /// # Panics
-    /// If there is none; with what has happened instead.
+    /// If it does not exist; the message tells what happened instead.
     #[must_use]
     #[track_caller]
     pub fn handler(&self) -> Self {

@@ -345,7 +345,7 @@ impl State {
         self.next_due(|_| true).into_iter().chain(unended.filter_map(|run| run.finish_by)).min()
     }
 
-    /// Tells of a run's end: whoever invoked it, its failure handler, and those who listen to ends.
+    /// Tells of a run's end: its invoker, its failure handler, and the listeners to ends.
     pub(super) fn tell_end(&mut self, run: usize) {
         let execution = &mut self.runs[run];
         if execution.outcome.is_none() || std::mem::replace(&mut execution.is_told, true) {

@@ -31,7 +31,7 @@ pub(crate) struct Raw {
 }
 
 impl Raw {
-    /// It is done over with another input of that step.
+    /// The run is replayed with another input of that step.
     pub(crate) fn with_input(mut self, id: &'static str, json: &'static str) -> Self {
         self.inputs.insert(id, json);
         self

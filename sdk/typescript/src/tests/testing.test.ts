@@ -47,7 +47,7 @@ test('runs go as far as they can without time passing, and then as time passes',
   );
 });
 
-test('a failed run has one handler run, and whoever listens hears of it', async () => {
+test('a failed run has one handler run, and those who listen hear of it', async () => {
   const listener = createFunction<FunctionFailed>(
     { id: 'listener', onFailure: () => 'never' },
     { event: 'inngest/function.failed' },
