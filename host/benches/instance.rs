@@ -1,4 +1,4 @@
-//! What a component costs: to compile, to load, to start an instance of, to run steps in, without store or scheduler.
+//! Costs of a component: to compile, to load, to start an instance of, to run steps in, without store or scheduler.
 
 use std::path::Path;
 use std::sync::{Arc, Barrier};

@@ -1,4 +1,4 @@
-//! One leased run, from its start to its verdict.
+//! Drives a leased run, from its start to its verdict.
 //!
 //! The run's body is entered again whenever a result is new, one instance at a time. A step that is alone runs in the
 //! body's instance; several at once run in instances of their own ([`pass`]). What happens is recorded in the run's

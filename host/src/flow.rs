@@ -1,4 +1,4 @@
-//! What may keep a run from being executed: places among those who execute at once, and the pace of starts.
+//! Flow control of runs: places among those that execute at once, and the pace of starts.
 //!
 //! Pure: the store calls it inside its own locks and tells it what it has to remember for good.
 

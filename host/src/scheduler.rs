@@ -1,4 +1,4 @@
-//! What runs next: leases runs as there is room, drives each in a task of its own, and wakes what waits.
+//! Leases runs as there is room, drives each in a task of its own, and wakes what waits.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the host tells of failures, field by field against what Inngest puts on the wire (`tests/captures`).
+//! Failures as the host tells them, field by field against what Inngest puts on the wire (`tests/captures`).
 
 use std::collections::BTreeSet;
 use std::fs;

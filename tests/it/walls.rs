@@ -1,4 +1,4 @@
-//! What a plugin may reach, and what comes of a plugin that misbehaves: its run ends, and nothing else does.
+//! Walls of the sandbox: what a plugin may reach, and that a plugin that misbehaves ends its run and nothing else.
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};

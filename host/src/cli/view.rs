@@ -1,4 +1,4 @@
-//! What the host's interface tells, as far as people are shown it.
+//! The host's answers, as far as people are shown them.
 
 use chrono::DateTime;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -1,4 +1,4 @@
-//! What the machine, or the container, has: the defaults of some settings come from it.
+//! Resources of the machine or the container: the defaults of some settings come from them.
 
 use std::fs;
 use std::thread;

@@ -1,4 +1,4 @@
-//! What the configuration takes and refuses.
+//! Configurations that are taken and refused.
 
 use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! One entry into the plugin: for the body, or for a step in an instance of its own.
+//! Enters the plugin: for the body, or for a step in an instance of its own.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What a run's journal amounts to: which operations are known, what they came to, what is owed. Pure.
+//! The state that a run's journal amounts to: known operations, their results, what is owed. Pure.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What an entry into the plugin has come to, recorded.
+//! Judges the end of an entry into the plugin, and records it.
 
 use super::pass::Pass;
 use super::run::{Run, Sent, StepAttempt, output_too_large};

@@ -1,4 +1,4 @@
-//! What a guest asks for, read from the contract's words (`wit/found-options.schema.json`).
+//! Operations that a guest asks for, read from the contract's words (`wit/found-options.schema.json`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! One instance's pass through a run's body: the executor's side of plan, finish and next.
+//! An instance's pass through a run's body: the executor's side of plan, finish and next.
 
 use std::collections::HashMap;
 use std::future::Future;

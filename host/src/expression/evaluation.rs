@@ -1,4 +1,4 @@
-//! What an expression comes to, for one event.
+//! Evaluates an expression for an event.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What an expression over an awaited event says of one field alone, so that it can be looked up in an index.
+//! Finds the part of an expression that says something of one field alone, so that an index can look it up.
 
 use super::Expression;
 use super::evaluation::Evaluation;

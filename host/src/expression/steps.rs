@@ -1,4 +1,4 @@
-//! What an evaluation may still spend: whatever takes time or memory in proportion to an event has to pay for it.
+//! The budget of an evaluation: whatever takes time or memory in proportion to an event has to pay for it.
 
 use crate::limits;
 

@@ -1,4 +1,4 @@
-//! What an expression says, word for word: CEL's grammar.
+//! The syntax tree of an expression: CEL's grammar.
 
 use super::Problem;
 use super::token::{Token, Tokens};

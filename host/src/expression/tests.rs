@@ -1,4 +1,4 @@
-//! What expressions come to, in tables.
+//! Results of expressions, in tables.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Those who execute at once under one limit, and those who would like to.
+//! Runs that execute at once under a limit, and runs that wait for a place.
 
 use std::collections::{BTreeMap, BTreeSet};
 

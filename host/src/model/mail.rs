@@ -1,4 +1,4 @@
-//! What reaches a run from outside, once it has been accepted.
+//! Letters to a run from outside, once they have been accepted.
 
 use std::sync::Arc;
 

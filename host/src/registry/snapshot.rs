@@ -1,4 +1,4 @@
-//! What is live at one moment, indexed by what an event asks: who listens to this name?
+//! The functions that are live at one moment, indexed by the names of the events that they listen to.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What can go wrong before a plugin runs, with what to do about it.
+//! Errors before a plugin runs, with what to do about them.
 
 use std::path::{Path, PathBuf};
 

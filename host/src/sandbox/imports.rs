@@ -1,4 +1,4 @@
-//! What guests may call: the contract's own interfaces, and WASI 0.2 as far as it is granted.
+//! Imports of guests: the contract's own interfaces, and WASI 0.2 as far as it is granted.
 
 mod clocks;
 mod denied;

@@ -1,4 +1,4 @@
-//! One instance: made for one entry, never used again.
+//! An instance: made for one entry, never used again.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What an instance shares with its streams and requests: the host it talks to, its deadline, its end.
+//! State that an instance shares with its streams and requests: the host it talks to, its deadline, its end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};

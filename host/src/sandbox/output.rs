@@ -1,4 +1,4 @@
-//! What guests print, made into bounded clean lines.
+//! Output of guests, made into bounded clean lines.
 
 use super::Line;
 use crate::limits;

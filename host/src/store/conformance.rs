@@ -1,4 +1,4 @@
-//! What every store has to do: one suite, run against each.
+//! The duties of every store: a suite that is run against each.
 
 mod accepting;
 mod cancelling;

@@ -1,4 +1,4 @@
-//! What a handler is called with.
+//! The context that a handler is called with.
 
 use crate::bindings::stepwell::plugin::types::{self, RunContext};
 use crate::error::Result;

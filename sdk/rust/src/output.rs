@@ -1,4 +1,4 @@
-//! What a step's closure may yield, and how values cross the host.
+//! Results that a step's closure may yield, and how values cross the host.
 
 use crate::drive;
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! What operations beyond steps and sleeps are told: waits for events, invocations, events to send.
+//! Options of operations beyond steps and sleeps: waits for events, invocations, events to send.
 
 use serde::Serialize;
 use serde_json::{Value, json};

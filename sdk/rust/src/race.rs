@@ -1,4 +1,4 @@
-//! Who is first: waiting for one of several futures.
+//! Races: waiting for the first of several futures.
 
 use crate::error::{Error, Result};
 use futures_util::future::{self, Either};

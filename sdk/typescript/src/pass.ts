@@ -1,4 +1,4 @@
-// One pass through a function: lets the body run until it can go no further, plans what it has reached, runs the one
+// A pass through a function: lets the body run until it can go no further, plans what it has reached, runs the one
 // step that the host lets run here, and gives the body one recorded result at a time.
 import type { Answer, Closure, Control, Failure, Host, OperationKey, Outcome, Resolved } from './contract.js';
 import { NonRetriableError, StepError } from './errors.js';

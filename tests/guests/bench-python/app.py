@@ -1,4 +1,4 @@
-"""What benchmarks run in Python: the functions of the guest `bench` that one instance is measured by."""
+"""Functions of benchmarks in Python: those of the guest `bench` that one instance is measured by."""
 
 from typing import TypedDict
 

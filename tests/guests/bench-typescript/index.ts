@@ -1,4 +1,4 @@
-// What benchmarks run in TypeScript: the functions of the guest `bench` that one instance is measured by.
+// Functions of benchmarks in TypeScript: those of the guest `bench` that one instance is measured by.
 import { createFunction } from '@stepwell/sdk';
 
 const STEPS = ['s0', 's1', 's2', 's3', 's4', 's5', 's6', 's7', 's8', 's9'];

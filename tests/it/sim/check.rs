@@ -1,4 +1,4 @@
-//! What is promised, whatever happens.
+//! Promises that hold, whatever happens.
 
 use std::collections::{BTreeSet, HashMap};
 

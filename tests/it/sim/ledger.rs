@@ -1,4 +1,4 @@
-//! Who executes at the moment, counted once more beside the store: no limit may be exceeded.
+//! Executing runs, counted once more beside the store: no limit may be exceeded.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard};

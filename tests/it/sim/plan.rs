@@ -1,4 +1,4 @@
-//! What happens in a seed: which events are sent when, and what goes wrong meanwhile.
+//! The plan of a seed: which events are sent when, and what goes wrong meanwhile.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};

@@ -1,4 +1,4 @@
-//! One seed from its first event to the end of its last run.
+//! Plays a seed from its first event to the end of its last run.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};

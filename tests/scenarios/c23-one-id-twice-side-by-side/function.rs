@@ -1,4 +1,4 @@
-//! One id, used twice side by side. The second use is the slower one, so that the order of the journal is certain.
+//! An id that is used twice side by side. The second use is slower, so that the order of the journal is certain.
 
 use std::thread;
 use std::time::Duration;

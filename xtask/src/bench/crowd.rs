@@ -1,4 +1,4 @@
-//! What a crowd costs everybody else: runs that sleep, wait for events, or are held up, beside a host without any.
+//! The cost of a crowd to others: runs that sleep, wait for events, or are held up, beside a host without any.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

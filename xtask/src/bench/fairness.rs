@@ -1,4 +1,4 @@
-//! What a plugin's run takes beside many runs of another plugin that compute without end, or take much memory.
+//! The time of a plugin's run beside many runs of another plugin that compute without end, or take much memory.
 
 use std::path::Path;
 use std::sync::Arc;

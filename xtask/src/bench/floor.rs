@@ -1,4 +1,4 @@
-//! What the machine can do at all: a synced append, and SQLite's commits.
+//! The limits of the machine: a synced append, and SQLite's commits.
 
 use std::fs::OpenOptions;
 use std::io::Write;

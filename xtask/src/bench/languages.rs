@@ -1,4 +1,4 @@
-//! What a plugin costs in each language: to compile, to load, to start, to step, to keep in memory.
+//! The cost of a plugin in each language: to compile, to load, to start, to step, to keep in memory.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

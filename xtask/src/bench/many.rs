@@ -1,4 +1,4 @@
-//! What it costs that there are many functions: ten plugins of a thousand each, beside one of one.
+//! The cost of many functions: ten plugins of a thousand each, beside one of one.
 
 use std::path::Path;
 

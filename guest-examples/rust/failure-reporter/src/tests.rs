@@ -1,4 +1,4 @@
-//! What is reported of another function's failure.
+//! Reports of another function's failure.
 
 use super::report_failures;
 use serde_json::json;

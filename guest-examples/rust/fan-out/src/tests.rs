@@ -1,4 +1,4 @@
-//! Who is written to, and what comes of those who cannot be.
+//! Recipients of the letters, and recipients that cannot be reached.
 
 use super::{count_issue, send_newsletter};
 use stepwell::Error;

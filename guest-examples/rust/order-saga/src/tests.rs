@@ -1,4 +1,4 @@
-//! What is rolled back, wherever it fails.
+//! Roll-backs, wherever the order fails.
 
 use super::place_order;
 use stepwell::Error;

@@ -1,4 +1,4 @@
-//! What is retried, and what the team is told.
+//! Retries, and the message to the team.
 
 use super::import_product_images;
 use stepwell::testing::{Status, TestHost, json};

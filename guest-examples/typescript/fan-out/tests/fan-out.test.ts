@@ -1,4 +1,4 @@
-// Who gets the newsletter, and who is told of it.
+// Recipients of the newsletter, and those who are told of it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestHost } from '@stepwell/sdk/testing';

@@ -1,4 +1,4 @@
-// What is rolled back, wherever it fails.
+// Roll-backs, wherever the order fails.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestHost } from '@stepwell/sdk/testing';

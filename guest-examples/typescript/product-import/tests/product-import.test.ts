@@ -1,4 +1,4 @@
-// What an import does when all goes well, when saving fails for a while, and when it fails for good.
+// An import when all goes well, when saving fails for a while, and when it fails for good.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestHost } from '@stepwell/sdk/testing';

@@ -1,4 +1,4 @@
-//! What is checked of a JSON text, and what is mended, without a tree and without recursion.
+//! Checks and mends a JSON text, without a tree and without recursion.
 
 use std::borrow::Cow;
 

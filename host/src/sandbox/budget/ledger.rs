@@ -1,4 +1,4 @@
-//! Who holds how much memory, and who waits for more. Pure.
+//! Holders of memory, and those that wait for more. Pure.
 //!
 //! Memory is given in the order in which it was asked for. A part of the total is kept for plugins that hold little, so
 //! that one plugin cannot shut out the others. If everybody who holds memory waits for more, nobody would ever give any

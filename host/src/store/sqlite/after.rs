@@ -1,4 +1,4 @@
-//! What a commit makes true in memory, once it is durable.
+//! Effects of a commit in memory, once it is durable.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

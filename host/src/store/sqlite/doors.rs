@@ -1,4 +1,4 @@
-//! What keeps an event from starting a function: it has done so before, the function may not start so often or is
+//! Doors that keep an event from starting a function: it has done so before, the function may not start so often or is
 //! paused, or another run of it is under way.
 
 use std::sync::Arc;

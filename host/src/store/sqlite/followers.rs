@@ -1,4 +1,4 @@
-//! Who waits for which run's end.
+//! Followers that wait for a run's end.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};

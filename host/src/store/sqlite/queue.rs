@@ -1,4 +1,4 @@
-//! What the writer has to do next: commands, records that are due, and when to look again.
+//! The writer's queue: commands, records that are due, and when to look again.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What a store does with what the process before it has left.
+//! Recovery of what the process before this one has left.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the writer, the readers and the callers of one store share.
+//! State that the writer, the readers and the callers of a store share.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Who waits for which event. A wait whose filter names a field and its value is looked up by them, so that an event
+//! Waits for events. A wait whose filter names a field and its value is looked up by them, so that an event
 //! costs the same however many others wait.
 
 use std::collections::HashMap;

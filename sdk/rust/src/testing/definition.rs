@@ -1,4 +1,4 @@
-//! What a function says of itself, as far as the test host heeds it.
+//! The definition of a function, as far as the test host heeds it.
 
 use super::policy::Policy;
 use crate::Function;

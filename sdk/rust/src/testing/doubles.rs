@@ -1,4 +1,4 @@
-//! What a test puts in the place of steps and other operations: results, faults, crashes.
+//! Test doubles of steps and other operations: results, faults, crashes.
 
 use super::panics::Interrupt;
 use crate::bindings::stepwell::plugin::types::{Failure, OperationKey};

@@ -1,4 +1,4 @@
-//! One pass through a run's code: the host's side of plan, finish and next.
+//! A pass through a run's code: the host's side of plan, finish and next.
 
 use super::doubles::Asked;
 use super::journal::{Operation, cut, name};

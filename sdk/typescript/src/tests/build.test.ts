@@ -1,4 +1,4 @@
-// What the build does before the engine comes into it: finding the module, the table of lines, words for problems.
+// The build before the engine comes into it: finding the module, the table of lines, words for problems.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

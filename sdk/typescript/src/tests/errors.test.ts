@@ -1,4 +1,4 @@
-// What bodies and steps throw, as it is told, and as it becomes errors again.
+// Errors that bodies and steps throw, as they are told, and as they become errors again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Failure } from '../contract.js';

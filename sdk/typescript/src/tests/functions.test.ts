@@ -1,4 +1,4 @@
-// What functions say of themselves, and how modules become plugins.
+// Definitions of functions, and how modules become plugins.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFunction, plugin, referenceFunction, Stepwell, type FunctionOptions } from '../index.js';

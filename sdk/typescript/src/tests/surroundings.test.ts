@@ -1,4 +1,4 @@
-// What a plugin finds around it in place of the engine's own: variables, and randomness that replays.
+// Surroundings of a plugin in place of the engine's own: variables, and randomness that replays.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { grant, installEnvironment, READS_VARIABLE } from '../environment.js';

@@ -1,4 +1,4 @@
-//! What benchmarks run: steps that do nothing, so that what is measured is the host and the SDK.
+//! Functions of benchmarks: steps that do nothing, so that what is measured is the host and the SDK.
 
 use stepwell::{Context, Function, Result, try_join_all};
 

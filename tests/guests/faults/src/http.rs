@@ -1,4 +1,4 @@
-//! One GET over `wasi:http`, as bare as it gets.
+//! A GET over `wasi:http`, as bare as it gets.
 
 use stepwell::{Error, Result};
 use wasip2::http::outgoing_handler;

@@ -1,4 +1,4 @@
-// What tests/it/typescript.rs runs: the SDK's operations, errors and values on a real host.
+// Functions for tests/it/typescript.rs: the SDK's operations, errors and values on a real host.
 import { createFunction, NonRetriableError, RetryAfterError, StepError, type Context } from '@stepwell/sdk';
 
 declare const process: { env: Record<string, string | undefined> };

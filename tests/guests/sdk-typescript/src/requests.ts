@@ -1,4 +1,4 @@
-// What tests/it/requests.rs runs: requests of a step, and the Web's interfaces around them.
+// Functions for tests/it/requests.rs: requests of a step, and the Web's interfaces around them.
 import { createFunction, type Context } from '@stepwell/sdk';
 
 /** What to do, against which server, how often or how large. */

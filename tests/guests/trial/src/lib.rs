@@ -1,4 +1,4 @@
-//! One function of every shape: steps in sequence, steps side by side, a failure handler; failing as the event says.
+//! A function of every shape: steps in sequence, steps side by side, a failure handler; failing as the event says.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
