@@ -30,7 +30,7 @@ use crate::registry::Registry;
 use crate::router::{Retries, Router};
 use crate::store::{Stats, Store};
 
-/// What the interface is made of.
+/// The parts that the interface is made of.
 pub struct Parts {
     pub store: Arc<dyn Store>,
     pub registry: Arc<Registry>,
@@ -84,7 +84,7 @@ fn routes(api: Api) -> Routes {
         .route("/api/v1/plugins", get(plugins::plugins))
         .route("/api/v1/stats", get(plugins::stats))
         .layer(middleware::from_fn_with_state(api.clone(), auth::require_signing_key));
-    // What is asked most, and before anyone has a key, passes no layer.
+    // Frequent requests, and those before anyone has a key, pass no layer.
     Routes::new()
         .route("/e/{key}", post(events::receive))
         .route("/health", get(plugins::health))

@@ -27,7 +27,7 @@ pub const PORT_DEFAULT: u16 = 8_288;
 /// The file that is read from the working folder when none is named.
 pub const FILE_DEFAULT: &str = "stepwell.toml";
 
-/// What survives a power loss.
+/// Writes that survive a power loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     /// All that was answered.
@@ -72,7 +72,7 @@ pub struct Config {
     /// A constant delay before each retry, without jitter, in place of the table.
     pub retry_interval_ms: Option<u64>,
     pub log_format: LogFormat,
-    /// What each plugin may use, by its name.
+    /// Grants and bounds of each plugin, by its name.
     pub plugins: BTreeMap<PluginName, PluginConfig>,
 }
 
@@ -176,7 +176,7 @@ impl Config {
         Ok(config)
     }
 
-    /// What the environment alone gives; what is wrong there stays at its default.
+    /// The configuration of the environment alone; an invalid value stays at its default.
     pub fn of_environment(environment: &BTreeMap<String, String>) -> Self {
         let mut config = Self::default();
         for (name, text) in environment {

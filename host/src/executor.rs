@@ -26,7 +26,7 @@ use crate::registry::Registry;
 use crate::router::Router;
 use crate::store::{Lease, Store};
 
-/// What an executor is made of.
+/// The parts that an executor is made of.
 #[derive(Debug)]
 pub struct Parts {
     pub store: Arc<dyn Store>,

@@ -54,7 +54,7 @@ pub struct Undecided {
     problem: String,
 }
 
-/// What is wrong with a text, and at which byte.
+/// An error in a text, and its byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Problem {
     at: usize,

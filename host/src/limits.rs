@@ -56,7 +56,7 @@ pub const BATCH_TIMEOUT_MIN_MS: u64 = 1_000;
 pub const BATCH_TIMEOUT_MAX_MS: u64 = 10 * 60 * 1_000;
 /// Twelve hours. Inngest's: more counts as this much.
 pub const PRIORITY_MAX_S: i32 = 43_200;
-/// What people are shown of a key's value.
+/// The part of a key's value that people are shown.
 pub const KEY_SHOWN_MAX_BYTES: usize = 128;
 /// Runs in memory that wait for a place or for their pace, about 200 bytes each; more are read back when these have gone.
 pub const HELD_MAX: usize = 200_000;
@@ -76,7 +76,7 @@ pub const CRON_LATE_MS: u64 = 60_000;
 pub const EXPRESSION_MAX_BYTES: usize = 4_096;
 /// Levels of parentheses, operators and calls in an expression: each takes of the stack, when it is read and evaluated.
 pub const EXPRESSION_DEPTH_MAX: usize = 64;
-/// What evaluating an expression may take, one for each operator or value: some milliseconds, since it is on the way of
+/// Steps of evaluating an expression, one for each operator or value: some milliseconds, since it is on the way of
 /// every event.
 pub const EXPRESSION_STEPS_MAX: usize = 100_000;
 /// So many bytes of text that are compared, searched or copied count as a step. It bounds what an evaluation holds.
@@ -85,7 +85,7 @@ pub const EXPRESSION_STEP_BYTES: usize = 256;
 pub const EXPRESSION_STEP_PARSED_BYTES: usize = 16;
 /// A regular expression in memory: for each byte of a text all of it may have to be looked at.
 pub const EXPRESSION_PATTERN_MAX_BYTES: usize = 64 << 10;
-/// What it takes to compile a regular expression that is not known before.
+/// Steps for compiling a regular expression that was not known before.
 pub const EXPRESSION_PATTERN_STEPS: usize = 2_000;
 /// Functions in one plugin: each costs a place in the index of triggers.
 pub const FUNCTIONS_PER_PLUGIN_MAX: usize = 1_000;
@@ -142,7 +142,7 @@ pub const COMPONENT_MAX_BYTES: usize = 128 << 20;
 pub const COMPONENT_INSTANCES_MAX: u64 = 64;
 /// Code bytes of all core modules. Python has 15 MB.
 pub const COMPONENT_CODE_MAX_BYTES: usize = 48 << 20;
-/// One core function's body: the compiler's time grows faster than its size.
+/// The body of a core function: the compiler's time grows faster than its size.
 pub const COMPONENT_FUNCTION_MAX_BYTES: usize = 4 << 20;
 /// Processor time of the child that compiles a component, in seconds.
 pub const COMPILE_CPU_S: u64 = 120;
@@ -151,7 +151,7 @@ pub const COMPILE_MEMORY_BYTES: u64 = 4 << 30;
 /// Wall time of the child that compiles a component, in seconds.
 pub const COMPILE_WALL_S: u64 = 300;
 
-/// What a guest may move to or from the host in one call: above our own limits, which speak clearly.
+/// Bytes that a guest may move to or from the host in one call: above our own limits, which speak clearly.
 pub const HOSTCALL_MAX_BYTES: usize = 32 << 20;
 /// Handles that an instance may hold (streams, requests, timers), a few hundred bytes each in the host's memory. A response
 /// that is being read takes three.
@@ -176,7 +176,7 @@ pub const RESIDENT_LOOK_MS: u64 = 100;
 pub const RESIDENT_LOOK_SELDOM_MS: u64 = 10_000;
 /// And of each table.
 pub const RESIDENT_TABLE_BYTES: usize = 64 << 10;
-/// What a plugin may draw of randomness in one call.
+/// Random bytes that a plugin may draw in one call.
 pub const RANDOM_MAX_BYTES: u64 = 1 << 20;
 /// Header fields of one outbound request or of its response, in the host's memory.
 pub const OUTBOUND_HEADERS_MAX_BYTES: usize = 128 << 10;
@@ -187,11 +187,11 @@ pub const COMPILED_CACHE_MAX_BYTES: u64 = 4 << 30;
 pub const COMPONENT_WITH_ENGINE_BYTES: usize = 4 << 20;
 /// The functions that are kept for that: those of two engines and some versions of theirs.
 pub const COMPILED_FUNCTIONS_MAX_BYTES: u64 = 512 << 20;
-/// What the compiler's child process may say before it is cut off.
+/// Output of the compiler's child process before it is cut off.
 pub const COMPILER_WORDS_MAX_BYTES: u64 = 16 << 10;
 /// Linear memory, tables included, of one instance, unless the plugin's configuration says otherwise.
 pub const MEMORY_DEFAULT_BYTES: usize = 256 << 20;
-/// What `describe` may use.
+/// Bounds of `describe`.
 pub const DESCRIBE_MEMORY_BYTES: usize = 128 << 20;
 /// How long `describe` may take, in milliseconds.
 pub const DESCRIBE_DEADLINE_MS: u64 = 5_000;
@@ -221,7 +221,7 @@ pub const FAN_OUT_MAX: usize = 64;
 pub const LOG_LINE_MAX_BYTES: usize = 64 << 10;
 /// Lines of one run's log; later ones are dropped and counted.
 pub const LOG_LINES_PER_RUN_MAX: u32 = 10_000;
-/// What is kept of one instance's stdout and stderr.
+/// The part of an instance's stdout and stderr that is kept.
 pub const STDIO_MAX_BYTES: usize = 256 << 10;
 /// Outbound requests of one instance in flight at once.
 pub const OUTBOUND_IN_FLIGHT_MAX: usize = 64;
@@ -233,7 +233,7 @@ pub const OUTBOUND_OPEN_MAX: usize = 256;
 pub const CONNECTION_IDLE_MS: u64 = 4_000;
 /// Idle connections of one plugin.
 pub const CONNECTIONS_IDLE_MAX: usize = 64;
-/// What is decoded of an encoded body at once.
+/// The part of an encoded body that is decoded at once.
 pub const DECODED_CHUNK_BYTES: usize = 16 << 10;
 /// A URL that the host fetches: twice what most servers take.
 pub const URL_MAX_BYTES: usize = 16 << 10;
@@ -251,10 +251,10 @@ pub const OUTBOUND_CONNECT_MS: u64 = 10_000;
 pub const RECORD_WAIT_MS: u64 = 10;
 /// Commands that one commit takes at most.
 pub const COMMIT_MAX_COMMANDS: usize = 1_024;
-/// What commands may wait for the writer, in units of [`WRITER_QUEUE_UNIT_BYTES`], each at least one: 64 MiB. More wait
+/// Commands that may wait for the writer, in units of [`WRITER_QUEUE_UNIT_BYTES`], each at least one: 64 MiB. More wait
 /// outside.
 pub const WRITER_QUEUE_MAX: usize = 16_384;
-/// What counts as one in the writer's queue.
+/// The size that counts as one in the writer's queue.
 pub const WRITER_QUEUE_UNIT_BYTES: usize = 4 << 10;
 /// Runs ready to start that are held in memory; more are read back from disk when their turn comes.
 pub const READY_IN_MEMORY_MAX: usize = 4_096;
@@ -352,7 +352,7 @@ pub const HTTP_HEAD_MS: u64 = 60_000;
 pub const HTTP_BODY_MS: u64 = 60_000;
 /// How long the host waits before it takes the next connection when the system has no room for one.
 pub const ACCEPT_PAUSE_MS: u64 = 100;
-/// What a listing shows of an error's message.
+/// The part of an error's message that a listing shows.
 pub const LISTED_MESSAGE_MAX_BYTES: usize = 1_024;
 /// How long the answers that follow runs may take to end when the host stops, in milliseconds.
 pub const HTTP_GRACE_MS: u64 = 2_000;

@@ -68,21 +68,21 @@ impl Error {
     }
 }
 
-/// What one plugin may use.
+/// Grants and bounds of a plugin.
 #[derive(Debug, Clone)]
 pub struct Allowance {
     pub grants: Arc<Grants>,
     pub bounds: Bounds,
 }
 
-/// What plugins may use: some by name, all others the same.
+/// Grants and bounds of plugins: some by name, all others the same.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub plugins: BTreeMap<PluginName, Allowance>,
     pub others: Allowance,
 }
 
-/// What became of an offer.
+/// The outcome of an offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offered {
     pub version: Digest,
@@ -111,7 +111,7 @@ pub struct Registry {
     current: ArcSwap<Snapshot>,
     /// The generation, for those who wait for another.
     generation: watch_channel::Sender<u64>,
-    /// One change at a time.
+    /// Held for a change: changes happen one at a time.
     changes: Mutex<()>,
 }
 
@@ -139,7 +139,7 @@ impl Registry {
         Ok(Arc::new(Self { store, sandbox, clock, codes, current, generation, changes: Mutex::new(()) }))
     }
 
-    /// What is live at this moment. One event is planned against one snapshot.
+    /// The functions that are live now. An event is planned against one snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
     }
@@ -239,7 +239,7 @@ impl Registry {
     }
 }
 
-/// What a component is, by itself: it compiles, describes itself, and its filters are expressions.
+/// Checks a component by itself: it compiles, describes itself, and its filters are expressions.
 pub async fn examine(
     sandbox: &Sandbox,
     namespace: &Namespace,
@@ -264,7 +264,7 @@ fn read_definitions(version: &Version) -> Result<Vec<Definition>, Error> {
         .map_err(|error| unreadable(error.to_string()))
 }
 
-/// One element of [`Version::definitions`]: what [`Definition::to_json`] writes.
+/// An element of [`Version::definitions`], as [`Definition::to_json`] writes it.
 #[derive(serde::Deserialize)]
 struct Stored {
     id: String,

@@ -57,7 +57,7 @@ impl Router {
         self.registry.planned(store::Error::overtaken_by, attempt).await
     }
 
-    /// One run for each function with a trigger that matches.
+    /// A run for each function with a trigger that matches.
     fn plan(&self, snapshot: &Snapshot, event: &Arc<Event>) -> Publication {
         let listeners = snapshot.listeners(&event.namespace, &event.name);
         let runs = listeners
@@ -77,7 +77,7 @@ impl Router {
         self.ids.event(now)
     }
 
-    /// What these events start, and the registry generation that it was planned against.
+    /// Plans the runs that these events start; returns the registry generation of the plan too.
     pub fn plan_events(&self, events: &[Arc<Event>]) -> (u64, Vec<Publication>) {
         let snapshot = self.registry.snapshot();
         (snapshot.generation, events.iter().map(|event| self.plan(&snapshot, event)).collect())
@@ -153,7 +153,7 @@ fn listens(listener: &Listener, event: &Event) -> bool {
     })
 }
 
-/// What the run is subject to. `None`: whether it may start cannot be decided.
+/// The run's terms. `None` means that nobody can decide whether it may start.
 fn conditions(rules: Option<&Rules>, event: &Event, run: &NewRun, cause: Cause) -> Option<(Door, Option<Arc<Terms>>)> {
     let Some(rules) = rules else { return Some((Door::default(), None)) };
     let applied = rules.apply(event, run.id.created(), cause);

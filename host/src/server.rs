@@ -35,7 +35,7 @@ use crate::{api, limits};
 pub use crate::registry::watch::{News, Source as PluginSource};
 pub use crate::registry::{Change, Offered, Registry};
 
-/// What a host takes from outside beside its configuration.
+/// Inputs of a host beside its configuration.
 #[derive(Debug)]
 pub struct World {
     pub clock: Arc<dyn Clock>,
@@ -234,7 +234,7 @@ async fn within<T>(grace_ms: u64, what: &str, mut task: JoinHandle<T>) {
     }
 }
 
-/// What `serve` tells of its folder.
+/// Facts that `serve` tells of its folder.
 fn log_news(news: News) {
     match news {
         News::Offered { plugin, offered } => {
@@ -286,7 +286,7 @@ fn sandbox_options(config: &Config, compiler: PathBuf) -> sandbox::Options {
     }
 }
 
-/// What plugins may use: their own tables' values, within the host's defaults where those say nothing.
+/// Grants and bounds of plugins: their own tables' values, or the host's defaults where those say nothing.
 fn plugin_settings(config: &Config) -> Settings {
     let allowance = |plugin: &PluginConfig| Allowance {
         grants: Arc::new(plugin.grants.clone()),
@@ -311,7 +311,7 @@ pub async fn check(
     registry::examine(&sandbox, &config.namespace, name, bytes).await
 }
 
-/// What asks the process to stop: Ctrl-C, or SIGTERM as service managers send it.
+/// Waits for a request to stop: Ctrl-C, or SIGTERM as service managers send it.
 pub struct Signals(watch::Receiver<u32>);
 
 impl Signals {

@@ -25,7 +25,7 @@ use crate::model::{
     PluginName, Record, RunId, Status, Terms,
 };
 
-/// What went wrong with the store itself.
+/// An error of the store itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The plan was made against an older generation of the registry: plan again.
@@ -76,7 +76,7 @@ pub struct Publication {
     pub runs: Vec<NewRun>,
 }
 
-/// What became of a publication.
+/// The outcome of a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     pub event: EventId,
@@ -102,7 +102,7 @@ pub struct Lease {
     pub terms: Option<Arc<Terms>>,
 }
 
-/// What an operation does outside of its run.
+/// A side effect of an operation, outside of its run.
 #[derive(Debug, Clone, Default)]
 pub struct Effect {
     /// Events that it sends, with the runs that they start.
@@ -123,14 +123,14 @@ pub struct SignalWait {
     pub until: Millis,
 }
 
-/// What becomes of a second wait for the same signal.
+/// The fate of a second wait for the same signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnConflict {
-    /// It is refused.
+    /// The second wait is refused.
     #[default]
     Fail,
-    /// It takes the place of the first, which is answered by nothing but its timeout.
+    /// The second wait takes the place of the first, which only its timeout ends.
     Replace,
 }
 
@@ -140,7 +140,7 @@ pub struct Signal {
     pub data: Json,
 }
 
-/// What an operation has done outside of its run.
+/// The outcome of a side effect.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Done {
     /// The events that it has sent.
@@ -159,23 +159,23 @@ pub struct Wait {
     pub until: Option<Millis>,
 }
 
-/// What becomes of a run when its lease is given back.
+/// The state of a run when its lease is given back.
 #[derive(Debug, Clone)]
 pub enum Verdict {
-    /// It waits: for `due`, or with `None` until something wakes it.
+    /// The run waits: for `due`, or with `None` until something wakes it.
     Park { due: Option<Millis> },
-    /// It has ended. `lifecycle` is written with it, plans and all, in the same transaction.
+    /// The run has ended. `lifecycle` is written with it, plans and all, in the same transaction.
     End { outcome: Outcome, at: Millis, generation: u64, lifecycle: Vec<Publication> },
     /// The host is stopping: the run goes back as it was and counts no interruption.
     Release,
 }
 
-/// What became of the wish to end a run.
+/// The outcome of the wish to end a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelled {
-    /// It will end: at once if nothing of it executes, else when its open steps have ended.
+    /// The run will end: at once if nothing of it executes, else when its open steps have ended.
     Accepted,
-    /// It had ended before.
+    /// The run had ended before.
     Ended,
     /// There is no such run.
     Unknown,
@@ -186,7 +186,7 @@ pub enum Cancelled {
 pub struct Replay {
     /// With `replay_of`. Its events are that run's.
     pub run: NewRun,
-    /// What its journal begins with.
+    /// The records that its journal begins with.
     pub records: Vec<Record>,
     pub repeat: Repeat,
 }
@@ -245,7 +245,7 @@ pub struct RunView {
     pub has_begun: bool,
     /// When it waits until, where that is known.
     pub due: Option<Millis>,
-    /// What keeps it from being executed now.
+    /// The limits that keep it from being executed now.
     pub held_by: Option<HeldBy>,
     /// How many events it has gathered, where it waits for more.
     pub gathers: Option<u32>,
@@ -282,7 +282,7 @@ pub struct EventFilter {
     pub limit: usize,
 }
 
-/// What events are called.
+/// The names of events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum EventNames {
     #[default]

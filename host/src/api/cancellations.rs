@@ -16,7 +16,7 @@ use crate::limits;
 use crate::model::{CancellationId, FunctionKey, Millis};
 use crate::store::{Cancellation, CancellationView, RunFilter, Which};
 
-/// What is wanted. A key that is not known is refused: the runs that it was to spare would end.
+/// The wish. A key that is not known is refused: the runs that it was to spare would end.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
@@ -156,7 +156,7 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Envelope<Vec<Sho
     Ok(Envelope::of(&api, views.iter().map(Shown::of).collect()))
 }
 
-/// What it has not come to goes on.
+/// Runs that it has not reached go on.
 pub(super) async fn forget(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Envelope<Value>>, Refused> {
     let id: CancellationId = id.parse()?;
     match api.store.forget_cancellation(&api.namespace, id).await? {

@@ -147,7 +147,7 @@ pub(super) async fn runs_of_event(
     Ok(Envelope::of(&api, views.iter().map(Run::of).collect()))
 }
 
-/// What a run has before it, as Inngest's queue would have it.
+/// The runs ahead of a run, as Inngest's queue would have it.
 #[derive(Debug, Serialize)]
 pub(super) struct Job {
     #[serde(rename = "JobID")]
@@ -173,7 +173,7 @@ impl Job {
         Self { id: format!("{run}.{}", record.order), at: at.map(Stamp), position, kind, attempt }
     }
 
-    /// It has recorded nothing that it waits for: it executes, or waits for its turn.
+    /// A run that has recorded nothing that it waits for: it executes, or waits for its turn.
     fn next(view: &RunView) -> Self {
         let kind = if view.journal.is_empty() { "start" } else { "edge" };
         let at = view.due.unwrap_or_else(|| view.id.created());
@@ -233,7 +233,7 @@ pub(super) async fn functions(State(api): State<Api>, Path(app): Path<String>) -
     Ok(Json(functions))
 }
 
-/// What Inngest's SDKs ask to find out whether a development server is there.
+/// The request of Inngest's SDKs to find out whether a development server is there.
 pub(super) async fn dev(State(api): State<Api>) -> Json<Value> {
     let snapshot = api.registry.snapshot();
     let functions: Vec<_> = snapshot

@@ -46,12 +46,12 @@ async fn connection(stream: TcpStream, routes: Routes, mut stop: watch::Receiver
         .header_read_timeout(Duration::from_millis(limits::HTTP_HEAD_MS))
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
     tokio::pin!(served);
-    // What the wait answers borrows from the channel, and is not to live on.
+    // The wait's result borrows from the channel, and is not to live on.
     let stopped = async { drop(stop.wait_for(|stop| *stop).await) };
     let ended = tokio::select! {
         ended = served.as_mut() => ended,
         () = stopped => {
-            // Answers what it has begun to read, and closes.
+            // The connection answers what it has begun to read, and closes.
             served.as_mut().graceful_shutdown();
             served.await
         }

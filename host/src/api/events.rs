@@ -76,7 +76,7 @@ async fn accept(api: &Api, request: Request) -> Result<Response, Refusal> {
     Ok(answer(&published, None))
 }
 
-/// What Inngest's SDKs send so that their own resending starts nothing twice: `1743130137367,eii2YKXRVTJPuA==`. What is
+/// The seed that Inngest's SDKs send so that resending starts nothing twice: `1743130137367,eii2YKXRVTJPuA==`. What is
 /// of another form is passed over, as Inngest does: better twice than lost.
 fn seed(headers: &HeaderMap) -> Option<&str> {
     let seed = headers.get("x-inngest-event-id-seed")?.to_str().ok()?;

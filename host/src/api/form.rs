@@ -25,7 +25,7 @@ pub(super) enum Form {
 type Field<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 impl Form {
-    /// What the request says that its body is.
+    /// The type of its body, as the request says it.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let media = content_type.split(';').next().unwrap_or_default();

@@ -23,7 +23,7 @@ pub(super) struct Function {
     version: String,
     triggers: Vec<Trigger>,
     retries: u32,
-    /// It starts no runs for the time being.
+    /// Whether it starts no runs for the time being.
     is_paused: bool,
     /// The function that handles its failures.
     failure_function_id: Option<String>,
@@ -80,7 +80,7 @@ impl Function {
     }
 }
 
-/// What a failure function listens to, as Inngest would write it.
+/// The event that a failure function listens to, as Inngest would write it.
 fn failure_trigger(function: &LiveFunction) -> Option<Trigger> {
     if function.key.role == Role::Main {
         return None;
@@ -160,7 +160,7 @@ pub(super) async fn plugins(State(api): State<Api>) -> Result<Json<Value>, Probl
     Ok(Json(json!({ "plugins": plugins })))
 }
 
-/// What the store has done since the host started.
+/// Counts of the store's work since the host started.
 pub(super) async fn stats(State(api): State<Api>) -> Json<Value> {
     let stats = (api.stats)();
     Json(json!({

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::model::BadId;
 use crate::{registry, store};
 
-/// What went wrong, for programs by `code` and for people by `detail`.
+/// The error of a request, for programs by `code` and for people by `detail`.
 #[derive(Debug, Serialize)]
 pub(super) struct Problem {
     #[serde(rename = "type")]

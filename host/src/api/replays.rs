@@ -20,7 +20,7 @@ use crate::store::{Repeat, Replayed, RunView};
 pub(super) struct Wish {
     #[serde(default)]
     from: Option<From>,
-    /// What that step gets in place of its code's own input.
+    /// The input that the step gets in place of its code's own.
     #[serde(default)]
     input: Option<Box<RawValue>>,
     /// `live`, or `same`: the version that the run was on.

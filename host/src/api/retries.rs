@@ -109,7 +109,7 @@ impl Shown {
     }
 }
 
-/// What a bulk retry would do.
+/// The effect that a bulk retry would have.
 #[derive(Debug, Serialize)]
 struct DryRun {
     runs: u64,

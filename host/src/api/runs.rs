@@ -53,7 +53,7 @@ fn status(text: &str) -> Result<Status, Problem> {
     })
 }
 
-/// What a listing was asked for, or what is wrong with the question.
+/// Reads the filter of a listing, or says what is wrong with it.
 fn asked(query: Result<Query<Listing>, QueryRejection>) -> Result<RunFilter, Problem> {
     let Query(listing) = query.map_err(|error| Problem::bad_request("bad_query", error.body_text()))?;
     listing.filter()
@@ -91,11 +91,11 @@ pub(super) struct Detail {
     cancelled: Option<String>,
     /// Why it was never started.
     skipped: Option<String>,
-    /// What keeps it from being executed now.
+    /// The limits that keep it from being executed now.
     held_by: Option<Hold>,
     /// How many events it has gathered, where it waits for more.
     gathers: Option<u32>,
-    /// What it waits for; empty when it executes, has ended, or waits for its turn alone.
+    /// The operations that it waits for; empty if it executes, has ended, or waits for its turn alone.
     waits_for: Vec<Line>,
     journal: Vec<Line>,
     log: Vec<Log>,

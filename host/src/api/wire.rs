@@ -143,7 +143,7 @@ pub(super) struct Line {
     error: Option<Error>,
 }
 
-/// What a line of the journal says.
+/// The contents of a line of the journal.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum What {
@@ -238,7 +238,7 @@ impl Line {
     }
 }
 
-/// What keeps a run from being executed.
+/// A limit that keeps a run from being executed.
 #[derive(Debug, Serialize)]
 pub(super) struct Hold {
     /// `concurrency`, `run_concurrency` or `throttle`

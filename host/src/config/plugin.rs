@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::value::{self, Value};
 use crate::sandbox::{Grants, HostGrant, Reach};
 
-/// What one plugin may use. The default is nothing, within the host's own bounds.
+/// Grants and bounds of a plugin. The default is nothing, within the host's own bounds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PluginConfig {
     pub grants: Grants,

@@ -7,7 +7,7 @@ use super::{Config, Durability, LogFormat};
 use crate::model::{Namespace, duration_text};
 use crate::sandbox::InstanceMemory;
 
-/// One setting. Its environment variable is `STEPWELL_` and the key in capitals.
+/// A setting. Its environment variable is `STEPWELL_` and the key in capitals.
 pub struct Setting {
     pub key: &'static str,
     pub about: &'static str,

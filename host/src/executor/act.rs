@@ -136,7 +136,7 @@ impl Run {
         true
     }
 
-    /// Answers those that have waited as long as they may.
+    /// Ends the waits that have lasted as long as they may.
     pub fn end_waits(&self, state: &mut State) {
         for (_, key, kind) in state.history.waits_over(self.now()) {
             let value = match kind {

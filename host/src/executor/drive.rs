@@ -72,7 +72,7 @@ struct Drive {
     body: Body,
     /// The number of the last letter that was read.
     mail_read: i64,
-    /// Answers to operations that are not noted yet.
+    /// Results of operations that are not noted yet.
     early: Vec<(OpKey, Result<Json, Failure>)>,
     /// Operations that the last pass noted and that have something to do outside.
     acts: Vec<(OpKey, Act)>,
@@ -82,7 +82,7 @@ struct Drive {
     stop: watch::Receiver<bool>,
 }
 
-/// What is to be done next.
+/// The next action.
 enum Move {
     Act,
     Settle(Verdict),
@@ -157,7 +157,7 @@ impl Drive {
         let state = self.run.state();
         let or_finish = |due: Option<Millis>| due.into_iter().chain(finish_by).min();
         match self.steps.is_empty() {
-            // What is due already executes, or waits for room: its end is waited for, not its time.
+            // An operation that is due already executes, or waits for room: its end is waited for, not its time.
             false => Move::Wait { until: or_finish(state.history.next_due_after(self.run.now())) },
             // Its places went to others while it fetched: it stands in line for one.
             true if is_due || !self.pending.is_empty() => Move::Settle(Verdict::Park { due: Some(self.run.now()) }),

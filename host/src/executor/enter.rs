@@ -13,7 +13,7 @@ use crate::model::OpKey;
 use crate::sandbox::{Entry, Exit, Owner};
 use crate::store::{self, Lease};
 
-/// One attempt of a step in an instance of its own. Whatever befalls that instance is charged to the step.
+/// Makes an attempt of a step in an instance of its own. Whatever befalls that instance is charged to the step.
 pub async fn run_step(run: Arc<Run>, key: OpKey, stop: watch::Receiver<bool>) {
     let pass = Pass::new(run.clone(), Purpose::Step(key.clone()));
     let exit = tokio::select! {

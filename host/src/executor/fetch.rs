@@ -47,7 +47,7 @@ impl Fetches {
     }
 }
 
-/// One attempt, recorded, unless the host stops first, whose successor makes it again, or the run is cancelled.
+/// Makes an attempt and records it, unless the host stops first, whose successor makes it again, or the run ends.
 async fn see_to(run: Arc<Run>, key: OpKey, asked: Option<Arc<Fetch>>, stop: watch::Receiver<bool>) {
     let ended = tokio::select! {
         ended = attempt(&run, &key, asked) => ended,
@@ -62,7 +62,7 @@ async fn see_to(run: Arc<Run>, key: OpKey, asked: Option<Arc<Fetch>>, stop: watc
     }
 }
 
-/// What an attempt came to; `None`: it was not made, or the run is not ours any more.
+/// The result of an attempt; `None` if it was not made, or if the run is no longer ours.
 async fn attempt(
     run: &Arc<Run>,
     key: &OpKey,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::{Awaited, Entry, Failure, Json, Millis, OpKey, Record};
 
-/// What an operation is.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OpKind {
     Step,
@@ -150,7 +150,7 @@ impl History {
         }
     }
 
-    /// What an operation was noted as, if it was.
+    /// The kind that an operation was noted as, if it was.
     fn kind_or(&self, key: &OpKey, kind: OpKind) -> OpKind {
         self.operations.get(key).map_or(kind, |(known, _)| *known)
     }
@@ -225,7 +225,7 @@ impl History {
         self.began
     }
 
-    /// What the step is to have as its input, where that is not the code's own.
+    /// The step's input, if it is not the code's own.
     pub fn input(&self, key: &OpKey) -> Option<&Json> {
         self.input.as_ref().filter(|(of, _)| of == key).map(|(_, input)| input)
     }

@@ -9,13 +9,13 @@ use crate::sandbox::Exit;
 /// How far the body has been driven under this lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
-    /// It has to be entered, unless it backs off.
+    /// The body has to be entered, unless it backs off.
     Unentered,
-    /// It waits, and has been given this many results.
+    /// The body waits, and has been given this many results.
     Waits { delivered: usize },
 }
 
-/// What the body's pass came to, recorded.
+/// Records the end of the body's pass.
 pub fn judge_body(run: &Run, pass: &Pass, exit: Exit) -> Body {
     let mut pass = pass.inner();
     let mut state = run.state();

@@ -16,7 +16,7 @@ use crate::model::{Awaited, Entry, Failure, Json, Kind, OpKey, RetryPolicy};
 use crate::sandbox::{Control, Decision, Found, Line, Resolved, StepHost, Usage};
 use crate::store::{LogLine, Urgency};
 
-/// What an instance is for.
+/// The purpose of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
     /// Drive the body, and run a step in place where it is alone.

@@ -12,7 +12,7 @@ use crate::model::{Entry, Failure, Json, Kind, Millis, OpKey, Outcome, RetryPoli
 use crate::registry::Code;
 use crate::store::{self, Lease, Urgency};
 
-/// What all instances of one run share while it is driven here.
+/// State that all instances of a run share while it is driven here.
 #[derive(Debug)]
 pub struct Run {
     pub executor: Arc<Executor>,
@@ -25,14 +25,14 @@ pub struct Run {
     state: Mutex<State>,
 }
 
-/// What a failed run left for its handler.
+/// The failed run that a handler answers.
 #[derive(Debug)]
 pub struct FailedRun {
     pub error: Failure,
     pub results: Vec<Delivery>,
 }
 
-/// What changes while the run is driven.
+/// State that changes while the run is driven.
 #[derive(Debug)]
 pub struct State {
     pub history: History,
@@ -46,10 +46,10 @@ pub struct State {
     pub lost: Option<store::Error>,
 }
 
-/// What became of a failed attempt.
+/// The fate of a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// It is tried again.
+    /// A further attempt follows.
     Retry,
     /// That was the last attempt.
     Final,

@@ -84,7 +84,7 @@ pub fn order<'a>(
     })))
 }
 
-/// What null is beside the other value.
+/// The value of null beside the other value.
 fn zero<'a>(value: &Value<'a>, other: &Value) -> Value<'a> {
     match (value, other) {
         (Value::Null, Value::Int(_) | Value::Float(_)) => Value::Int(0),

@@ -13,11 +13,11 @@ use super::steps::{Exhausted, Steps};
 use super::syntax::Operator;
 use super::value::{List, Map, Reason, Text, Value};
 
-/// One evaluation.
+/// An evaluation.
 pub struct Evaluation<'a> {
     program: &'a Program,
     found: &'a Found,
-    /// What a field of `event` is that is not there.
+    /// The value of a missing field of `event`.
     absent: Value<'a>,
     /// Values of macros' variables, the innermost last.
     locals: Vec<Value<'a>>,

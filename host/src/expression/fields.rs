@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::Json;
 
-/// What was read, by the number of the field; `None` is not there, or in another's value.
+/// The values that were read, by the number of the field; `None` if missing, or in another's value.
 pub type Found = Vec<Option<Value>>;
 
 /// Where a field is found: in the value of that number, to which so many names of its path lead. A part of what is
@@ -92,7 +92,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     }
 }
 
-/// What is no object has no fields.
+/// A value that is not an object has no fields.
 impl<'de> Visitor<'de> for Reading<'_> {
     type Value = ();
 

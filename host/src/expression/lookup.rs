@@ -67,7 +67,7 @@ fn path(node: &Node) -> Option<String> {
     can_be_split_again.then(|| path.join("."))
 }
 
-/// What is long is its digest.
+/// A long value is its digest.
 fn written(value: &Value) -> String {
     let kind = match value {
         Value::Int(_) | Value::Float(_) => "n",
@@ -75,7 +75,7 @@ fn written(value: &Value) -> String {
         _ => "",
     };
     let mut text = String::from(kind);
-    // What is too large to write is too large to compare.
+    // A value that is too large to write is too large to compare.
     if writing::append(value, &mut text, &mut Steps::all()).is_err() {
         text = "large".into();
     }

@@ -5,7 +5,7 @@ use regex_lite::{Regex, RegexBuilder};
 use super::steps::{Exhausted, Steps};
 use crate::limits;
 
-/// What a pattern of up to this size takes for each byte is a step.
+/// A pattern of up to this size takes a step for each byte.
 const STEP_BYTES: usize = 1 << 10;
 
 /// A compiled pattern.

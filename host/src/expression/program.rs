@@ -25,7 +25,7 @@ pub enum Node {
     Int(i128),
     Float(f64),
     Text(Box<str>),
-    /// One of the fields.
+    /// A field.
     Field {
         number: usize,
         root: Root,
@@ -83,11 +83,11 @@ pub struct Each {
     pub of: Of,
     pub list: Node,
     pub condition: Option<Node>,
-    /// What `map` makes of an item.
+    /// The expression that `map` makes of an item.
     pub made: Option<Node>,
 }
 
-/// What is asked of a list's items.
+/// The question to a list's items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Of {
     All,
@@ -100,7 +100,7 @@ pub enum Of {
 const MACROS: [(&str, Of); 5] =
     [("all", Of::All), ("exists", Of::Exists), ("exists_one", Of::ExistsOne), ("filter", Of::Filter), ("map", Of::Map)];
 
-/// What an expression may begin at.
+/// The roots of an expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Root {
     /// The event.

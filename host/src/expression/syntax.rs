@@ -42,7 +42,7 @@ pub enum Kind {
     Map(Vec<(Tree, Tree)>),
 }
 
-/// What stands between two values.
+/// An operator between two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     Or,
@@ -153,7 +153,7 @@ impl<'s> Parser<'s> {
         if depth <= max { Ok(()) } else { Err(Problem::new(at, format!("it is nested more than {max} deep"))) }
     }
 
-    /// One level down.
+    /// Goes a level down.
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
         self.depth += 1;
         self.is_deep(self.at, self.depth)?;

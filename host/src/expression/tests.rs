@@ -206,7 +206,7 @@ fn or_gives_the_first_that_is_true() {
             ("1 / 0 && true", "undecided"),
             ("true && true && false", "false"),
             ("true || false && false", "true"),
-            // What decides is evaluated, and no more.
+            // The deciding operand is evaluated, and no more.
             ("true || 1 / 0 == 1", "true"),
             ("event.data.missing ? 1 : 2", "2"),
             ("event.data.empty ? 1 : 2", "2"),
@@ -373,7 +373,7 @@ fn a_wait_has_two_events() {
     assert!(matches(same, r#"{"data":{"id":1}}"#, r#"{"data":{"id":1.0}}"#));
     assert!(!matches(same, r#"{"data":{"id":1}}"#, r#"{"data":{"id":"1"}}"#));
     assert!(!matches(same, r#"{"data":{"id":1}}"#, r#"{"data":{}}"#));
-    // What the first event lacks is null from the time when the wait began.
+    // A field that the first event lacks is null from the time when the wait began.
     assert!(matches(same, "{}", "{}"));
     assert!(matches(same, "{}", r#"{"data":{"id":null}}"#));
     assert!(!matches("async.data.a == async.data.b", "{}", "{}"));
@@ -485,7 +485,7 @@ fn is_bounded_in_depth() {
         let error = problem(&source);
         assert!(error.ends_with("it is nested more than 64 deep"), "{}: {error}", &source[..10]);
     }
-    // What is just not too deep does with half of a thread's stack.
+    // An expression that is just not too deep needs half of a thread's stack.
     let deep = |begin: &str, end: &str, n: usize| begin.repeat(n) + "true" + &end.repeat(n);
     for source in [
         deep("(", ")", 63),

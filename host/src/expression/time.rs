@@ -64,7 +64,7 @@ pub fn read_span(text: &str) -> Option<TimeDelta> {
     Some(if is_negative { -total } else { total })
 }
 
-/// What can be asked of a time.
+/// The parts of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     Year,

@@ -2,7 +2,7 @@
 
 use super::Problem;
 
-/// One word.
+/// A word.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Token<'s> {
     Name(&'s str),

@@ -12,11 +12,11 @@ use serde_json::Value as Json;
 pub enum Value<'a> {
     /// A field that is not there.
     Missing,
-    /// What has no value. To what is made of it, it is missing.
+    /// No value. To what is made of it, it is missing.
     Undefined(Reason),
     Null,
     Bool(bool),
-    /// What JSON can have: from `i64::MIN` to `u64::MAX`.
+    /// The integers of JSON: from `i64::MIN` to `u64::MAX`.
     Int(i128),
     Float(f64),
     Text(Text<'a>),

@@ -15,7 +15,7 @@ pub struct Candidate<T> {
     pub row: i64,
     pub created: Millis,
     pub terms: Arc<Terms>,
-    /// It has been executed before.
+    /// Whether it has been executed before.
     pub has_begun: bool,
     pub ticket: T,
 }
@@ -27,7 +27,7 @@ impl<T> Candidate<T> {
     }
 }
 
-/// What is to be remembered for good of a run that was let through.
+/// The facts to remember for good of a run that was let through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
     /// The throttle's new arrival.
@@ -42,7 +42,7 @@ pub enum Admission {
     Held,
 }
 
-/// Who follows when somebody has left.
+/// The runs that follow when one has left.
 #[derive(Debug)]
 pub struct Served<T> {
     /// Runs that are no longer held: asked for again they are admitted.
@@ -70,7 +70,7 @@ struct Held<T> {
     gate: Gate,
 }
 
-/// What a run that was let through has taken.
+/// The places that a run that was let through has taken.
 #[derive(Debug)]
 struct Taken {
     terms: Arc<Terms>,
@@ -80,7 +80,7 @@ struct Taken {
     notes: Notes,
 }
 
-/// Those who wait for their pace.
+/// Runs that wait for their pace.
 #[derive(Debug, Default)]
 struct Pacing {
     arrival: Option<Arrival>,
@@ -160,7 +160,7 @@ impl<T> Gates<T> {
         Some(candidate)
     }
 
-    /// Whom the time lets through: those whose pace it is, and those whose time to begin is over.
+    /// Admits runs whose throttle or start deadline has come.
     pub fn open(&mut self, now: Millis) -> Served<T> {
         self.now = self.now.max(now);
         let mut served = Served::default();
@@ -236,7 +236,7 @@ impl<T> Gates<T> {
         self.held.get_mut(&row).map(|held| &mut held.candidate.ticket)
     }
 
-    /// What holds the run.
+    /// The limit that holds the run.
     pub fn held_by(&self, row: i64) -> Option<HeldBy> {
         Some(match &self.held.get(&row)?.gate {
             Gate::Place(place) => HeldBy::Concurrency { limit: place.limit, of: place.of.clone() },

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Place;
 
-/// Whose turn is next: the older run's. Its row tells runs of one time apart.
+/// The order of turns: the older run comes first. Its row tells runs of one time apart.
 pub type Order = (i64, i64);
 
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Pool {
         open.filter_map(|(_, line)| line.first().copied()).min()
     }
 
-    /// Those who would take another place, if there may be one: they ask again.
+    /// Runs that would take another place, if one may be free: they ask again.
     pub fn wake_wide(&mut self) -> BTreeSet<Order> {
         std::mem::take(&mut self.wide)
     }

@@ -49,7 +49,7 @@ pub struct BadCron {
     problem: String,
 }
 
-/// What one of the five fields may hold.
+/// The range of one of the five fields.
 struct Field {
     name: &'static str,
     min: u32,

@@ -31,7 +31,7 @@ pub struct Event {
     pub json: Json,
 }
 
-/// What an occurrence of a schedule is called. Inngest's.
+/// The name of an occurrence of a schedule. Inngest's.
 const SCHEDULED: &str = "inngest/scheduled.timer";
 
 /// Why an event is refused.

@@ -6,7 +6,7 @@ use super::journal::OpKey;
 use super::json::Json;
 use crate::limits;
 
-/// What kind of thing went wrong.
+/// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -19,7 +19,7 @@ pub enum Kind {
     Host,
 }
 
-/// What the code that failed asks of the retry policy.
+/// The wish of the code that failed for the retry policy.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAdvice {
@@ -29,7 +29,7 @@ pub enum RetryAdvice {
     After(f64),
 }
 
-/// One link of the chain of causes.
+/// A link of the chain of causes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
     pub name: String,

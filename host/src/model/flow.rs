@@ -8,12 +8,12 @@ use super::pace::{LimitKey, Pace};
 use super::time::Millis;
 use crate::limits;
 
-/// What a function says of it, as its plugin describes it. Keys are CEL over `event`; each of a key's values has the
+/// The flow control of a function, as its plugin describes it. Keys are CEL over `event`; each of a key's values has the
 /// limit on its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Flow {
-    /// One run a day for each of the key's values. It takes the place of the rate limit.
+    /// Allows a single run a day for each of the key's values. It takes the place of the rate limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ pub struct Concurrency {
     pub scope: Scope,
 }
 
-/// Who counts together.
+/// The runs that count together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -95,7 +95,7 @@ pub struct Debounce {
     pub key: Option<Arc<str>>,
 }
 
-/// One run for many events.
+/// Gathers many events into a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
@@ -110,7 +110,7 @@ pub struct Batch {
     pub filter: Option<Arc<str>>,
 }
 
-/// One unended run at a time. A key that is `false` has no such limit.
+/// Allows a single unended run at a time. A key that is `false` has no such limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Singleton {
@@ -119,13 +119,13 @@ pub struct Singleton {
     pub mode: SingletonMode,
 }
 
-/// What becomes of a second run.
+/// The fate of a second run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SingletonMode {
-    /// It is skipped.
+    /// The second run is skipped.
     Skip,
-    /// It takes the place of the first, which is cancelled.
+    /// The second run takes the place of the first, which is cancelled.
     Cancel,
 }
 
@@ -223,23 +223,23 @@ fn within(what: &str, number: u64, min: u64, max: u64) -> Result<(), String> {
     }
 }
 
-/// What one run is subject to from its start to its end, its keys evaluated. Kept with the run. New fields go at the
+/// The terms of a run from its start to its end, its keys evaluated. Kept with the run. New fields go at the
 /// end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// What each of its instances takes while it executes.
+    /// The places that each of its instances takes while it executes.
     pub places: Vec<Place>,
-    /// What the run takes from its first execution to its end.
+    /// The places that the run takes from its first execution to its end.
     pub run_place: Option<Place>,
     /// When it may start.
     pub throttle: Option<Throttled>,
     /// Seconds by which it counts as older than it is.
     pub priority_s: i32,
-    /// It is cancelled if it has not begun by then.
+    /// The time at which it is cancelled if it has not begun.
     pub start_by: Option<Millis>,
-    /// It holds this lock of its function to its end.
+    /// The lock of its function that it holds to its end.
     pub singleton: Option<LimitKey>,
-    /// It gathers events before it starts.
+    /// How it gathers events before it starts.
     pub gathers: Option<LimitKey>,
 }
 
@@ -271,7 +271,7 @@ pub struct Throttled {
     pub of: Option<Arc<str>>,
 }
 
-/// What a run is held by, for people.
+/// The limit that holds a run, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeldBy {
     /// So many of this key execute already.
@@ -282,14 +282,14 @@ pub enum HeldBy {
     Throttle { limit: u32, period_ms: Millis, of: Option<Arc<str>>, until: Millis },
 }
 
-/// What is decided when the run is written.
+/// Terms that are decided when the run is written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Door {
-    /// What it counts towards: it is not written where that is used up.
+    /// The rates that it counts towards: it is not written if one is used up.
     pub rate: Option<Pace>,
     /// The lock that it wants.
     pub singleton: Option<(LimitKey, SingletonMode)>,
-    /// It waits for further events.
+    /// The run waits for further events.
     pub gather: Option<Gather>,
 }
 

@@ -245,7 +245,7 @@ impl Definition {
     }
 
     /// The failure function that goes with this one: `<name> (failure)`, 1 retry, nothing else inherited.
-    /// It has no trigger here: the router knows that `inngest/function.failed` of this function starts it.
+    /// A failure function has no trigger here: the router knows that `inngest/function.failed` of this function starts it.
     pub fn failure(&self) -> Option<Self> {
         self.has_failure_handler.then(|| Self {
             id: self.id.clone(),

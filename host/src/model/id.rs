@@ -179,7 +179,7 @@ macro_rules! name_id {
 }
 
 name_id!(
-    /// Whose plugins and events these are; nothing crosses it.
+    /// The owner of plugins and events; nothing crosses it.
     Namespace, "namespace", limits::NAME_MAX_CHARS
 );
 name_id!(

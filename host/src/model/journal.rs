@@ -39,7 +39,7 @@ impl fmt::Debug for OpKey {
     }
 }
 
-/// One line of a run's journal. `order` counts from 0 within the run, without gaps, assigned under the run's lease.
+/// A line of a run's journal. `order` counts from 0 within the run, without gaps, assigned under the run's lease.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub order: u32,
@@ -47,7 +47,7 @@ pub struct Record {
     pub entry: Entry,
 }
 
-/// What happened. New variants go at the end: the store keeps their position.
+/// A recorded fact. New variants go at the end: the store keeps their position.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Entry {
     /// A step ended: with a value, or with its final error.
@@ -64,7 +64,7 @@ pub enum Entry {
     Interrupted,
     /// An operation waits for something outside, no longer than until then.
     Waits { key: OpKey, what: Awaited, until: Option<Millis> },
-    /// What such an operation has waited for; or what one that waits for nothing came to.
+    /// The result of an operation: what it has waited for, or what it came to at once.
     Answered { key: OpKey, value: Result<Json, Failure> },
     /// The run was executed for the first time: written where that is where a time counts from.
     Began,
@@ -73,7 +73,7 @@ pub enum Entry {
     Replays { of: RunId, from: Option<OpKey>, input: Option<Json> },
 }
 
-/// What an operation waits for. New variants go at the end: the store keeps their position.
+/// The thing that an operation waits for. New variants go at the end: the store keeps their position.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Awaited {
     Event {
@@ -101,7 +101,7 @@ pub enum Awaited {
     },
 }
 
-/// What a run waits for, by its journal: the records of operations that are not over and of a body that backs off, in
+/// The waits of a run, by its journal: the records of operations that are not over and of a body that backs off, in
 /// order. Empty for a run that waits for its turn alone.
 pub fn awaited(journal: &[Record]) -> Vec<&Record> {
     let mut open: Vec<&Record> = Vec::new();

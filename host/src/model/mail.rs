@@ -14,6 +14,6 @@ use super::json::Json;
 pub enum Mail {
     /// The run is to end, its open steps first.
     Cancel { reason: Arc<str> },
-    /// What an operation has waited for.
+    /// The answer that an operation has waited for.
     Answer { key: OpKey, value: Result<Json, Failure> },
 }

@@ -14,7 +14,7 @@ use super::json::Json;
 use super::time::Millis;
 use crate::limits;
 
-/// What says how a connection is used, or follows from the rest of the request.
+/// Headers about how a connection is used, or that follow from the rest of the request.
 const OF_THE_HOST: [&str; 13] = [
     "connection",
     "content-length",
@@ -31,11 +31,11 @@ const OF_THE_HOST: [&str; 13] = [
     "upgrade",
 ];
 
-/// What describes a body, and goes with it.
+/// Headers that describe a body, and go with it.
 const OF_THE_BODY: [HeaderName; 4] =
     [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE, header::CONTENT_LOCATION];
 
-/// What is meant for one origin alone.
+/// Headers that are meant for one origin alone.
 const OF_THE_ORIGIN: [HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
 
 /// A request, as it can be sent.
@@ -51,7 +51,7 @@ pub struct Request {
     pub redirects: Redirects,
 }
 
-/// What becomes of a response that leads elsewhere.
+/// The handling of a response that leads elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Redirects {
@@ -93,7 +93,7 @@ impl Request {
         Ok(Self { method, url, headers, body, timeout_ms: None, redirects: Redirects::Follow })
     }
 
-    /// Whom it is sent to, as a grant names it: the host, and the port where it is not the scheme's own. No more of the
+    /// The addressee, as a grant names it: the host, and the port if it is not the scheme's own. No more of the
     /// URL is for everybody to see: paths and queries may hold secrets.
     pub fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();

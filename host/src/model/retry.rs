@@ -34,7 +34,7 @@ pub enum Backoff {
     },
 }
 
-/// What is said of retries: of a function's, or of one step's where these are to be others.
+/// The retry options of a function, or of a step that has its own.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetryOptions {

@@ -24,9 +24,9 @@ pub struct NewRun {
     pub secret: [u8; 32],
     /// For a run of a failure function: the run that failed.
     pub failed_run: Option<RunId>,
-    /// Whose operation it was started by, and is to tell its end.
+    /// The operation that started it and that is told its end.
     pub invoker: Option<Invoker>,
-    /// What cancels it.
+    /// The events that cancel it.
     pub cancel_on: Arc<[CancelOn]>,
     /// Which run it does over.
     pub replay_of: Option<RunId>,
@@ -57,7 +57,7 @@ pub enum Status {
     Completed,
     Failed,
     Cancelled,
-    /// It was not to start.
+    /// The run was not to start.
     Skipped,
 }
 
@@ -70,7 +70,7 @@ pub enum Outcome {
     Cancelled {
         reason: Arc<str>,
     },
-    /// It was written down and never started.
+    /// The run was written down and never started.
     Skipped {
         reason: Arc<str>,
     },

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::cron::Cron;
 use super::time::Millis;
 
-/// One of a function's cron triggers.
+/// A cron trigger of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     pub cron: Cron,
@@ -15,10 +15,10 @@ pub struct Schedule {
     pub jitter_ms: Millis,
 }
 
-/// One occurrence of a schedule.
+/// An occurrence of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurrence {
-    /// What the schedule says.
+    /// The schedule's notation.
     pub scheduled: Millis,
     /// When it comes.
     pub at: Millis,

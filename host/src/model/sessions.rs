@@ -9,7 +9,7 @@ use crate::limits;
 /// The session of each key.
 pub(super) type Sessions = BTreeMap<String, String>;
 
-/// What `meta` says: the sender's own sessions, and beside them those that a run passes on to the events it sends, as
+/// The contents of `meta`: the sender's own sessions, and beside them those that a run passes on to the events it sends, as
 /// far as there is room. Null instead of a session cuts off what is passed on under that key, and null instead of
 /// `sessions` all of it.
 pub(super) fn read(meta: &str) -> Result<Sessions, String> {

@@ -18,7 +18,7 @@ pub struct LivePlugin {
     pub activated: Millis,
     /// Failure functions too.
     pub functions: Vec<LiveFunction>,
-    /// What each trigger makes its function listen to.
+    /// The names that each trigger makes its function listen to.
     pub(super) listeners: Vec<(Pattern, Listener)>,
 }
 
@@ -94,7 +94,7 @@ impl LivePlugin {
     }
 }
 
-/// One listener for each name or prefix that the function's triggers give, with all filters that have a say there.
+/// A listener for each name or prefix that the function's triggers give, with all filters that have a say there.
 fn listeners(
     key: &Arc<FunctionKey>,
     version: Digest,

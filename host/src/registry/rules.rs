@@ -9,13 +9,13 @@ use crate::model::{
     RateLimit, Scope, Singleton, SingletonMode, Terms, Throttle, Throttled,
 };
 
-/// What starts a run.
+/// The origin of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     Event,
     /// Another run's operation, which waits for its result: it starts alone.
     Invocation,
-    /// It is due, whatever has been started lately.
+    /// The run is due, whatever has been started lately.
     Schedule,
 }
 
@@ -80,7 +80,7 @@ impl Rules {
         Ok(has_some.then(|| Arc::new(rules)))
     }
 
-    /// What a run is subject to that starts now for the event. An error: whether it may start cannot be decided.
+    /// The terms of a run that starts now for the event. An error means that nobody can decide whether it may start.
     pub fn apply(
         &self,
         event: &Event,
@@ -156,7 +156,7 @@ impl Rules {
         is_in.then(|| Gather::Batch { key: key(), max_size: *max_size, timeout_ms: *timeout_ms })
     }
 
-    /// What is no number counts 0. Inngest's.
+    /// Reads a number; anything else counts as 0. Inngest's rule.
     fn priority(&self, event: &Event) -> i32 {
         let Some(priority) = &self.priority else { return 0 };
         let value = priority.number(&event.json).inspect_err(|error| self.warn(event, error));

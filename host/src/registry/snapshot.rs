@@ -26,13 +26,13 @@ pub struct Listener {
     pub version: Digest,
     pub cancel_on: Arc<[CancelOn]>,
     pub rules: Option<Arc<Rules>>,
-    /// It starts when one of these is true; `None` is.
+    /// The function starts if one of these is true; `None` always is.
     pub filters: Vec<Option<Expression>>,
     /// The function's own triggers that say more than this one: where one of them matches, its listener speaks.
     pub(super) narrower: Vec<Pattern>,
 }
 
-/// What a trigger names: one event, or all whose names begin so.
+/// The events that a trigger names: a single one, or all whose names begin so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Pattern {
     Name(Box<str>),
@@ -76,7 +76,7 @@ struct Index {
     functions: HashMap<String, Place>,
 }
 
-/// What is live at one moment.
+/// The functions that are live at one moment.
 #[derive(Debug)]
 pub struct Snapshot {
     /// The store's count of changes: a plan names the one that it was made against.

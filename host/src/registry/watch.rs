@@ -18,12 +18,12 @@ use super::{Error, Offered, Registry};
 use crate::limits;
 use crate::model::{Digest, Namespace, PluginName};
 
-/// What is watched.
+/// The subject of a watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// Every `.wasm` file in the folder.
     Folder(PathBuf),
-    /// One file.
+    /// A single file.
     File(PathBuf),
 }
 
@@ -44,7 +44,7 @@ impl Source {
     }
 }
 
-/// What has become of a file.
+/// The fate of a file.
 #[derive(Debug)]
 pub enum News {
     Offered { plugin: PluginName, offered: Offered },
@@ -75,7 +75,7 @@ pub struct Watch {
     seen: HashMap<OsString, Seen>,
 }
 
-/// What was last seen of a file.
+/// The state of a file when it was last seen.
 struct Seen {
     stamp: Stamp,
     /// Of the content that was offered; `None`: to be read again, something passing stood in the way.
@@ -124,7 +124,7 @@ impl Watch {
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let told = Arc::new(Notify::new());
         let _watcher = self.subscribe(told.clone());
-        // What happened before the system was asked to report it.
+        // Changes from before the system was asked to report them.
         told.notify_one();
         let mut again = Again::WhenTold;
         loop {
@@ -194,7 +194,7 @@ impl Watch {
         if digest.is_none() { Again::Soon } else { Again::WhenTold }
     }
 
-    /// Answers what need not be offered again.
+    /// Returns the files that need not be offered again.
     async fn offer(&self, name: &OsString, path: PathBuf, bytes: Vec<u8>) -> Option<Digest> {
         let digest = Digest::of(&bytes);
         let plugin = match plugin_name(name) {

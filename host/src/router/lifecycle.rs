@@ -41,7 +41,7 @@ pub fn emits_lifecycle(events: &[Arc<Event>]) -> bool {
 }
 
 impl Router {
-    /// What is to be written in the transaction of the run's end, and the registry generation it was planned against.
+    /// The changes for the transaction of the run's end, and the registry generation that they were planned against.
     /// `inngest/function.failed` and `inngest/function.cancelled` are always told; `inngest/function.finished` only where
     /// something listens.
     pub fn plan_end(&self, end: &RunEnd<'_>) -> (u64, Vec<Publication>) {
@@ -90,7 +90,7 @@ impl Router {
     }
 }
 
-/// One of the events of a run's end. It belongs to the sessions of the event that started the run.
+/// An event of a run's end. It belongs to the sessions of the event that started the run.
 fn told(name: &str, end: &RunEnd<'_>, id: EventId, sender_id: &str, data: &Json) -> Event {
     let event = Event::lifecycle(name, id, &end.function.namespace, sender_id, end.at, data);
     event.in_sessions_of(&end.events[0])

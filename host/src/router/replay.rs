@@ -10,14 +10,14 @@ use crate::store::{self, Repeat, Replay, Replayed, RunView};
 
 pub use crate::store::Code;
 
-/// What of the run is not done again.
+/// The part of the run that is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Start {
     /// Nothing: all is done again.
     Beginning,
     /// All that had succeeded. What had failed is tried again.
     Unfinished,
-    /// What was recorded before that step, which may get another input than the code's own.
+    /// Everything that was recorded before that step, which may get another input than the code's own.
     Step { key: OpKey, input: Option<Json> },
 }
 
@@ -111,7 +111,7 @@ impl Router {
             }
             Code::Same => {
                 let code = self.registry.code(run.version, &run.function).await.map_err(Error::Gone)?;
-                // It compiled when that version was loaded.
+                // The expression compiled when that version was loaded.
                 let rules = Rules::compile(&run.function, &code.definition).ok().flatten();
                 (run.version, rules, code.definition.cancel_on.clone())
             }

@@ -19,7 +19,7 @@ pub struct Retries {
     wanted: Notify,
 }
 
-/// What a bulk retry would do right now.
+/// The effect that a bulk retry would have right now.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DryRun {
     /// Failed runs that were not retried before.

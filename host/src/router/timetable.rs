@@ -18,7 +18,7 @@ type Line = (Arc<FunctionKey>, Arc<str>);
 
 /// When which function starts by itself.
 ///
-/// What was missed while the host was down is not made up for; after a pause of the machine one of what was missed
+/// Occurrences that were missed while the host was down are not made up for; after a pause of the machine one of those
 /// runs, late. An occurrence that is fired twice starts one run: its event's id says which it is.
 #[derive(Debug)]
 pub struct Timetable {

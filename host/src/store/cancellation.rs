@@ -26,7 +26,7 @@ pub struct Cancellation {
 pub enum Which {
     #[default]
     All,
-    /// Those that execute nothing at the moment.
+    /// Runs that execute nothing at the moment.
     Waiting,
 }
 
@@ -61,7 +61,7 @@ pub trait Cancellations {
     /// Writes the wish down and begins with it. What it does not reach at once is handled beside everything else, by
     /// the next process too. `TooManyCancellations`.
     async fn cancel_many(&self, cancellation: Cancellation) -> Result<CancellationView, Error>;
-    /// What it would do right now.
+    /// Says what it would do right now.
     async fn estimate(&self, cancellation: Cancellation) -> Result<Estimate, Error>;
     /// Newest first.
     async fn cancellations(&self, namespace: &Namespace) -> Result<Vec<CancellationView>, Error>;

@@ -99,7 +99,7 @@ pub fn run_ids(ids: &[RunId]) -> Option<Vec<u8>> {
     (!ids.is_empty()).then(|| ids.iter().flat_map(|id| id.to_bytes()).collect())
 }
 
-/// What [`run_ids`] wrote, as the caller's kind of id.
+/// Reads what [`run_ids`] wrote, as the caller's kind of id.
 pub fn read_ids<T>(bytes: &[u8], from_bytes: impl Fn([u8; 16]) -> T) -> Vec<T> {
     let (ids, _) = bytes.as_chunks::<16>();
     ids.iter().map(|id| from_bytes(*id)).collect()

@@ -49,10 +49,10 @@ use slots::Slots;
 use wal_file::WalFile;
 use writer::Writer;
 
-/// What an acknowledgement is worth.
+/// The worth of an acknowledgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// What is acknowledged is on disk.
+    /// An acknowledged write is on disk.
     #[default]
     Strict,
     /// Nothing is lost when the process dies; a power loss may take the last so many milliseconds.
@@ -69,7 +69,7 @@ pub struct Options {
     pub vfs: Option<String>,
 }
 
-/// What a store has done since it was opened.
+/// Counts of a store's work since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
     pub commits: u64,

@@ -141,7 +141,7 @@ fn terms() -> Terms {
     }
 }
 
-/// What is stored, by name.
+/// Stored values, by name.
 fn stored() -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in entries() {

@@ -23,7 +23,7 @@ pub struct Started {
 /// A lease that was given back.
 #[derive(Debug)]
 pub enum Returned {
-    /// It waits; `None`: until something wakes it.
+    /// The run waits; with `None` until something wakes it.
     Parked(Option<Millis>),
     Released,
     Ended(Box<Ended>),
@@ -112,12 +112,12 @@ impl After {
             let due = agenda.next_due();
             let mut is_news = !self.started.is_empty();
             for started in self.started {
-                // What starts later is not kept in memory for so long.
+                // A run that starts later is not kept in memory for so long.
                 let is_ready = started.turn <= turn_of(started.loaded.run);
                 agenda.put(started.turn, started.listed, is_ready.then_some(started.loaded));
             }
             for Moved { row, from, to } in self.moved {
-                // One that was started in the same commit, or moved before, is there.
+                // A run that was started in the same commit, or moved before, is there.
                 agenda.withdraw((from, row));
                 agenda.add_listed((to, row), None);
             }

@@ -11,7 +11,7 @@ use crate::model::{Digest, Event, FunctionKey, Invoker, Millis, Record, RunId, T
 /// When its turn comes, and its row.
 pub type Turn = (Millis, i64);
 
-/// What a lease tells of a run.
+/// The facts that a lease tells of a run.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     pub run: RunId,
@@ -36,7 +36,7 @@ impl Loaded {
 /// How the store's table `open` knows a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listed {
-    /// It is too young to be there.
+    /// The run is too young to be there.
     Not,
     Open,
 }
@@ -133,7 +133,7 @@ impl Agenda {
         false
     }
 
-    /// Whom the time lets through the gates.
+    /// Admits runs whose throttle or start deadline has come.
     pub fn open_gates(&mut self, now: Millis) {
         if self.gates.next_due().is_some_and(|due| due <= now) {
             let served = self.gates.open(now);

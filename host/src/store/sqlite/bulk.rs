@@ -209,7 +209,7 @@ struct Candidate {
 /// Unended runs up to the floor are there.
 const LISTED: &str = "SELECT runs.row, function, events, 0 FROM open CROSS JOIN runs ON runs.row = open.run
      WHERE open.run >= ? AND open.run < ? ORDER BY open.run LIMIT ?";
-/// Those above it are few enough to be looked at, ended ones too.
+/// Runs above it are few enough to be looked at, ended ones too.
 const YOUNG: &str = "SELECT row, function, events, EXISTS (SELECT 1 FROM ends WHERE ends.run = runs.row) FROM runs
      WHERE row >= ? AND row < ? ORDER BY row LIMIT ?";
 

@@ -103,7 +103,7 @@ impl Shared {
         let Some(terms) = loaded.terms.as_ref().filter(|terms| terms.has_gates()) else { return true };
         let row = loaded.run.row();
         let mut agenda = self.agenda();
-        // What is to be cancelled needs no place for it; nor what is too late to begin.
+        // A run that is to be cancelled needs no place for it; nor does one that is too late to begin.
         let has_begun = has_begun(&loaded.journal);
         let is_late = !has_begun && terms.start_by.is_some_and(|by| by <= now);
         if self.mailbox.is_urgent(row) || is_late {

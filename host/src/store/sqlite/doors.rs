@@ -14,13 +14,13 @@ use crate::limits;
 use crate::model::{Arrival, Event, Failure, FunctionKey, Kind, LimitKey, Mail, Millis, NewRun, RunId, SingletonMode};
 use crate::store::{Error, Pause};
 
-/// What becomes of a planned run.
+/// The fate of a planned run.
 #[derive(Debug)]
 pub enum Entrance {
     Starts,
-    /// It is not written.
+    /// The run is not written.
     KeptOut,
-    /// It is written down and does not start.
+    /// The run is written down and does not start.
     Skipped(&'static str),
     /// A run that waits takes its event.
     Joined(RunId),
@@ -144,7 +144,7 @@ impl Writer {
         Ok(())
     }
 
-    /// What a run that was let through its gates counts towards from now on.
+    /// Writes what a run that was let through its gates counts towards from now on.
     pub fn remember(&self, run: i64, notes: &Notes) -> rusqlite::Result<()> {
         if let Some((key, arrival)) = notes.pace {
             let mut note = self.connection.prepare_cached("INSERT OR REPLACE INTO paces VALUES (?, ?)")?;

@@ -85,20 +85,20 @@ impl Scene {
         self.writer.write_wait(row, &OpKey::new("payment", 0), &event, &wait).expect("written");
     }
 
-    /// What the database does meanwhile.
+    /// Counts what the database does meanwhile.
     fn effort(&mut self, work: impl FnOnce(&mut Self)) -> u64 {
         self.steps.store(0, Ordering::Relaxed);
         work(self);
         self.steps.load(Ordering::Relaxed)
     }
 
-    /// What an event costs that answers one run, or none.
+    /// The cost of an event that answers one run, or none.
     fn effort_of(&mut self, event: &str) -> u64 {
         let event = self.event(event);
         self.effort(|scene| scene.publish(&event, Vec::new()))
     }
 
-    /// What a run costs from its event to its end, less what is done in memory.
+    /// The cost of a run from its event to its end, less what is done in memory.
     async fn effort_of_a_run(&mut self) -> u64 {
         let (event, run) = (self.event(r#"{"name":"n"}"#), self.run());
         let published = self.effort(|scene| scene.publish(&event, vec![run]));
@@ -113,7 +113,7 @@ impl Scene {
             })
     }
 
-    /// What it costs to refuse to wait for a signal that another run waits for.
+    /// The cost of a refusal to wait for a signal that another run waits for.
     async fn effort_of_a_refusal(&mut self) -> u64 {
         let event = self.event(r#"{"name":"n"}"#);
         let runs = vec![self.run(), self.run()];
@@ -136,7 +136,7 @@ impl Scene {
     }
 }
 
-/// What each costs beside so many others of each kind.
+/// The cost of each beside so many others of each kind.
 async fn efforts(others: u64) -> Vec<(&'static str, u64)> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut scene = Scene::open(folder.path());

@@ -21,7 +21,7 @@ struct Table {
     recent: VecDeque<(Namespace, Ended)>,
 }
 
-/// One who waits. Gone from the table when dropped.
+/// A waiter. It leaves the table when it is dropped.
 #[derive(Debug)]
 pub struct Follower<'a> {
     followers: &'a Followers,

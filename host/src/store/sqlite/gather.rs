@@ -74,7 +74,7 @@ impl Writer {
         Ok(due)
     }
 
-    /// What a run that ends has held or gathered.
+    /// Frees what a run that ends has held or gathered.
     pub fn forget_terms(&mut self, active: &Active) -> Result<(), Trouble> {
         let Some(terms) = &active.terms else { return Ok(()) };
         let function = self.shared.names.intern_function(&self.connection, &active.function)?;

@@ -21,7 +21,7 @@ pub struct Active {
     pub epoch: u64,
     /// Where the file of leases has it.
     pub slot: u32,
-    /// What its turn was: where it goes back to.
+    /// Its turn, to which it goes back.
     pub turn: Turn,
     is_listed: AtomicBool,
     has_acted: AtomicBool,
@@ -98,7 +98,7 @@ impl Active {
         self.is_listed.store(true, Ordering::Release);
     }
 
-    /// It has done something outside, which is to be forgotten when it ends.
+    /// Marks the run as having side effects that its end must clean up.
     pub fn acts(&self) {
         self.has_acted.store(true, Ordering::Release);
     }
@@ -268,7 +268,7 @@ impl Leases {
         Some(active)
     }
 
-    /// What the lease is of, while it is held.
+    /// The run of the lease, while it is held.
     pub fn held(&self, lease: &Lease) -> Result<Arc<Active>, Error> {
         let found = self.get(lease.run.row());
         found

@@ -64,7 +64,7 @@ pub struct Posted {
     pub seq: i64,
     /// The run is to end.
     pub is_urgent: bool,
-    /// What its turn was where the table `open` has it; `None` for a run without one.
+    /// Its turn, if the table `open` has it; `None` for a run without one.
     pub was_due: Option<Option<Millis>>,
 }
 

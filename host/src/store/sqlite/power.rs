@@ -17,7 +17,7 @@ use crate::store::{Error, Lease, Publication, Store, Urgency, Verdict, Version};
 
 const NOW: u64 = 1_795_000_000_000;
 
-/// What the store has promised.
+/// The store's promises.
 #[derive(Debug, Clone)]
 enum Promise {
     Published(EventId, Vec<RunId>),
@@ -207,7 +207,7 @@ async fn keeps(store: &SqliteStore, promise: &Promise) -> Result<bool, Error> {
         Promise::Recorded(run, records) => {
             view(*run).await?.is_some_and(|view| view.journal.len() >= *records as usize)
         }
-        // It may have ended since.
+        // The run may have ended since.
         Promise::Parked(run, due) => view(*run).await?.is_some_and(|view| view.due == Some(*due)),
         Promise::Ended(run, records) => {
             let end = store.run(&namespace, *run).await?.filter(|view| view.journal.len() == *records as usize);

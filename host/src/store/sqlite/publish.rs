@@ -149,7 +149,7 @@ impl Writer {
         Ok(codec::read_ids(&runs.unwrap_or_default(), RunId::from_bytes))
     }
 
-    /// Answers when its turn comes, and whether the table `open` has it.
+    /// Returns when its turn comes, and whether the table `open` has it.
     fn write_run(
         &mut self,
         run: &NewRun,

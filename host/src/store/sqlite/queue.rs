@@ -19,7 +19,7 @@ use crate::store::{
 /// Where the answer to a command goes. Nobody may be there any more; the command stands all the same.
 pub type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
-/// What can be asked of the writer.
+/// The commands to the writer.
 #[derive(Debug)]
 pub enum Command {
     Publish {
@@ -89,7 +89,7 @@ pub enum Command {
         plugin: PluginName,
         answer: Answer<u64>,
     },
-    /// What counts on after a restart of a run that was let through its gates.
+    /// The counts that a run that was let through its gates has after a restart.
     Remember {
         run: i64,
         notes: Notes,
@@ -151,7 +151,7 @@ pub struct Waiting {
     _place: Option<OwnedSemaphorePermit>,
 }
 
-/// What goes into one commit.
+/// The contents of a commit.
 #[derive(Debug, Default)]
 pub struct Batch {
     pub commands: Vec<Waiting>,
@@ -189,7 +189,7 @@ struct Line {
 enum Writer {
     #[default]
     Awake,
-    /// It waits for company, until that time.
+    /// The commit waits for company, until that time.
     Gathering,
     SleepsUntil(Instant),
     Sleeps,

@@ -15,7 +15,7 @@ use crate::limits;
 use crate::model::{Arrival, Digest, Entry, Millis, Record};
 use crate::store::{Error, codec, fault};
 
-/// What is on disk, put in order.
+/// Puts in order what is on disk.
 #[derive(Debug)]
 pub struct Found {
     pub generation: u64,
@@ -93,7 +93,7 @@ pub fn read_agenda(connection: &Connection) -> Result<Agenda, Error> {
     Ok(agenda)
 }
 
-/// What the gates count on with.
+/// The counts that the gates go on with.
 fn read_gates(connection: &Connection) -> Result<Gates<(Turn, Listed)>, Error> {
     let mut arrivals = connection.prepare("SELECT key, arrival FROM paces")?;
     let arrivals = arrivals.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as Arrival)))?;

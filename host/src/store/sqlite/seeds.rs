@@ -9,7 +9,7 @@ use crate::model::{Event, EventId, Millis, RunId};
 use crate::store::{Published, codec};
 
 impl Writer {
-    /// What came of the event when it was sent before. `None`: it was not, and its seed is noted.
+    /// The result of the event when it was sent before. `None` if it was not; its seed is noted then.
     pub fn sent_before(&mut self, event: &Event) -> Result<Option<Published>, Trouble> {
         let Some(seed) = event.seed.as_deref() else { return Ok(None) };
         let namespace = self.shared.names.intern_namespace(&self.connection, &event.namespace)?;

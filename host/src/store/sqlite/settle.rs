@@ -106,7 +106,7 @@ impl Writer {
     }
 }
 
-/// What an invocation comes to: the callee's failure is not tried again by the caller.
+/// The result of an invocation: the callee's failure is not tried again by the caller.
 fn answer_of(outcome: &Outcome) -> Result<Json, Failure> {
     match outcome {
         Outcome::Completed(value) => Ok(value.clone()),

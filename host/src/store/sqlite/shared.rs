@@ -39,7 +39,7 @@ pub struct Shared {
     unended: Mutex<HashMap<Digest, u64>>,
 }
 
-/// What the store has done since it was opened.
+/// Counts of the store's work since it was opened.
 #[derive(Debug, Default)]
 pub struct Counters {
     pub commits: AtomicU64,
@@ -53,7 +53,7 @@ impl Counters {
     /// To be called on the writer's thread.
     pub fn watch_this_thread(&self) {
         if let Ok(thread) = std::fs::read_link("/proc/thread-self") {
-            // It is set once: there is one writer.
+            // The flag is set once: there is one writer.
             let _ = self.writer_io.set(PathBuf::from("/proc").join(thread).join("io"));
         }
     }
@@ -65,7 +65,7 @@ impl Counters {
     }
 }
 
-/// What a store finds on disk and begins with.
+/// The state that a store finds on disk and begins with.
 #[derive(Debug)]
 pub struct Beginning {
     pub agenda: Agenda,

@@ -157,7 +157,7 @@ impl Writer {
         }
     }
 
-    /// One wait for each signal: this one takes another's place.
+    /// Takes another's place: a signal has a single wait.
     pub fn write_signal_wait(
         &mut self,
         run: i64,
@@ -189,7 +189,7 @@ impl Writer {
         Ok(Some(receiver))
     }
 
-    /// Who waits for the signal longer than until then, and by which wait.
+    /// The run that waits for the signal beyond that time, and its wait.
     fn waits_for_signal(
         &self,
         namespace: &Namespace,

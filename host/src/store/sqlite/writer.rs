@@ -23,7 +23,7 @@ const COMMITS_PER_LOOK: u64 = 16;
 /// Why a command was not carried out.
 #[derive(Debug)]
 pub enum Trouble {
-    /// It alone: its neighbours go on.
+    /// The change alone is undone: its neighbours go on.
     Refused(Error),
     /// The database: nothing goes on.
     Fatal(rusqlite::Error),
@@ -250,7 +250,7 @@ impl Writer {
         }
     }
 
-    /// What the lease has recorded since it was last drained becomes one row. Answers whether there was something.
+    /// Makes one row of what the lease has recorded since it was last drained. Returns whether there was anything.
     pub fn write_segment(&mut self, active: &Arc<Active>, after: &mut After) -> rusqlite::Result<bool> {
         let Some(segment) = active.drain() else { return Ok(false) };
         let mut insert = self.connection.prepare_cached("INSERT INTO segments VALUES (?, ?, ?)")?;
