@@ -190,6 +190,21 @@ fn a_file_fits_in_a_sitting() {
 }
 
 #[test]
+fn docs_of_rust_name_their_subject() {
+    let mut vague = Vec::new();
+    for (path, text) in written(&[".rs"]) {
+        let mut before = "";
+        for (number, line) in text.lines().map(str::trim_start).enumerate() {
+            if line.starts_with("/// ") && !before.starts_with("///") && !names_its_subject(line) {
+                vague.push(format!("{path}:{}: {line}", number + 1));
+            }
+            before = line;
+        }
+    }
+    assert!(vague.is_empty(), "docs that begin with a word for their subject:\n{}", vague.join("\n"));
+}
+
+#[test]
 fn every_file_of_python_and_typescript_says_what_it_is_for() {
     let opens = |text: &str| ["//", "/*", "#!", "#", "\"\"\""].iter().any(|opening| text.starts_with(opening));
     let says = |text: &str| text.is_empty() || (opens(text) && names_its_subject(text));
@@ -198,7 +213,7 @@ fn every_file_of_python_and_typescript_says_what_it_is_for() {
     assert!(mute.is_empty(), "no opening comment that names its subject:\n{}", mute.join("\n"));
 }
 
-/// What is written in Markdown as `[text](target)`.
+/// Targets of Markdown's links, `[text](target)`.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
 }
@@ -236,7 +251,7 @@ fn links_of_pages_lead_somewhere() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What the API asks of the store: reads, and what people have done to runs and functions. What the executor, the router and
+/// The API's calls of the store: reads, and what people have done to runs and functions. What the executor, the router and
 /// the registry write is not among them.
 const API_ASKS: &[&str] = &[
     "bulk_retries",

@@ -118,7 +118,7 @@ async fn load(cache: &Path, component: &str) -> Plugin {
     sandbox(cache).load(bytes.into()).await.expect("the component is valid")
 }
 
-/// What a future comes to, and how long it takes, in seconds.
+/// The result of a future, and how long it takes, in seconds.
 async fn timed<T>(future: impl Future<Output = T>) -> (T, f64) {
     let started = Instant::now();
     (future.await, started.elapsed().as_secs_f64())

@@ -89,7 +89,7 @@ enum Command {
     Compile { input: PathBuf, output: PathBuf, functions: Option<PathBuf> },
 }
 
-/// What a command ends with beside success and an error of its own.
+/// Exit codes of commands beside success and an error of their own.
 #[derive(Debug, thiserror::Error)]
 enum Ending {
     #[error("{0}")]
@@ -180,12 +180,12 @@ fn block_on(threads: Threads, future: impl Future<Output = Result<ExitCode>>) ->
     }
     let runtime = builder.enable_all().build().context("start the runtime")?;
     let code = runtime.block_on(future);
-    // What still runs after a graceful stop has been waited for long enough.
+    // Work that still runs after a graceful stop has been waited for long enough.
     runtime.shutdown_background();
     code
 }
 
-/// One red line, the causes by number, a hint; answers the exit code.
+/// Writes a red line, the causes by number, a hint; returns the exit code.
 fn tell(error: &anyhow::Error) -> ExitCode {
     let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

@@ -8,7 +8,7 @@ pub mod flow;
 pub mod limits;
 pub mod model;
 
-// What remembers, and what runs guests.
+// The memory, and the engine for guests.
 pub mod sandbox;
 pub mod store;
 

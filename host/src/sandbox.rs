@@ -50,7 +50,7 @@ pub struct Sandbox {
     workshop: compile::Workshop,
 }
 
-/// What plugins need as long as they live, also after the sandbox is gone.
+/// State that plugins need as long as they live, also after the sandbox is gone.
 struct Core {
     engine: Engine,
     ticker: ticker::Ticker,
@@ -59,9 +59,9 @@ struct Core {
     /// Room for instances: most plugins take one.
     seats: Semaphore,
     seats_max: u32,
-    /// Who computes.
+    /// The turns of those that compute.
     turnstile: Arc<turnstile::Turnstile>,
-    /// What all instances hold.
+    /// The memory that all instances hold.
     budget: Arc<budget::Budget>,
 }
 
@@ -113,7 +113,7 @@ pub struct Found {
     pub options: String,
 }
 
-/// What is to become of an operation.
+/// The decision about an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// The guest runs the step's closure here and now; this is its attempt.
@@ -151,17 +151,17 @@ pub struct Line {
     pub fields: Option<Json>,
 }
 
-/// What an instance holds at the moment.
+/// The memory that an instance holds at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
     pub memory_bytes: usize,
     pub memory_max_bytes: usize,
 }
 
-/// What the guest talks to. An `Err` from `plan` or `finish` ends the instance with [`Exit::Faulted`].
+/// The host as the guest sees it. An `Err` from `plan` or `finish` ends the instance with [`Exit::Faulted`].
 #[async_trait]
 pub trait StepHost: Send {
-    /// One decision for each operation found, in order.
+    /// Returns a decision for each operation found, in order.
     fn plan(&mut self, found: Vec<Found>, usage: Usage) -> Result<Vec<Decision>, Failure>;
     /// The outcome of the closure of the operation that was answered `Run`. A value that is not JSON arrives as an error.
     fn finish(&mut self, key: OpKey, value: Result<Json, Failure>) -> Result<Control, Failure>;
@@ -181,7 +181,7 @@ pub trait StepHost: Send {
     }
 }
 
-/// Who shares turns and memory with others: each plugin is one, whatever its version.
+/// A party that shares turns and memory with others: each plugin is one, whatever its version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Owner {
     /// A component that is asked for its functions.
@@ -192,7 +192,7 @@ pub enum Owner {
 /// Why and with what a plugin is entered.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Whose turn and memory it takes.
+    /// The party whose turn and memory it takes.
     pub owner: Owner,
     pub run: RunId,
     /// The id from the definition.
@@ -219,18 +219,18 @@ pub enum Exit {
     Faulted(Failure),
 }
 
-/// What one plugin may use. The default is nothing.
+/// Grants of a plugin. The default is nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Grants {
     /// Hosts that requests may go to.
     pub hosts: Vec<HostGrant>,
-    /// What `std::env`, `process.env` and `os.environ` read.
+    /// The variables of `std::env`, `process.env` and `os.environ`.
     pub variables: BTreeMap<String, String>,
     /// Connections to the hosts that are kept open.
     pub connections: Connections,
 }
 
-/// One host that requests may go to.
+/// A host that requests may go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostGrant {
     /// `api.example.com`, `*.example.com`, or `*` for all public hosts.
@@ -247,7 +247,7 @@ pub enum Reach {
     PrivateToo,
 }
 
-/// What one entry may use up.
+/// The bounds of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     pub memory_bytes: usize,

@@ -9,7 +9,7 @@ use crate::config::LogFormat;
 /// The variable that says what is logged, in the syntax of `tracing`: `debug`, `stepwell::executor=trace,warn`.
 pub const FILTER_VARIABLE: &str = "STEPWELL_LOG";
 
-/// What is logged unless the variable says otherwise.
+/// The log filter unless the variable says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
     /// A host: what people want to know of it.

@@ -66,7 +66,7 @@ const CASES: &[Case] = &[
     ("a_compile_bomb", || bomb(12).into(), &["16777216 core instances", "limit is 64"]),
 ];
 
-/// What a program for a command line exports.
+/// The export of a program for a command line.
 const COMMAND: &str = r#"(component (instance $run) (export "wasi:cli/run@0.2.6" (instance $run)))"#;
 
 pub fn trials() -> Vec<Trial> {

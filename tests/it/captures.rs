@@ -31,7 +31,7 @@ fn block_on(comparison: impl Future<Output = Result<(), Failed>>) -> Result<(), 
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(comparison)
 }
 
-/// What the functions are written in.
+/// The languages of the functions.
 #[derive(Debug, Clone, Copy)]
 enum Language {
     Rust,
@@ -69,7 +69,7 @@ enum Difference {
 
 use Difference::{Addition, Omission, Value as Values};
 
-/// What may differ where: `*` stands for one part of the path, `**` for any number. `of`: the cases, by their number;
+/// Differences that are allowed, by place: `*` stands for one part of the path, `**` for any number. `of`: the cases, by their number;
 /// all if it is absent.
 struct Allowed {
     path: &'static str,
@@ -265,7 +265,7 @@ async fn compare(component: Arc<[u8]>, language: Language) -> Result<(), Failed>
     comparison.finish()
 }
 
-/// What the host stored of a case.
+/// The host's record of a case.
 struct Told {
     /// The internal id of the event that was sent.
     sent: String,
@@ -294,7 +294,7 @@ impl Told {
     }
 }
 
-/// One failed event if Inngest has one, and the same data in the finished one.
+/// Expects a failed event if Inngest has one, and the same data in the finished one.
 fn compare_events(comparison: &mut Comparison, case: &str, capture: &Value, told: &Told) {
     let [finished] = told.finished.as_slice() else { panic!("{case} has finished once") };
     let failed = match (told.failed.as_slice(), capture.get("event")) {
@@ -327,7 +327,7 @@ fn runs(stage: &Stage, event: &str) -> Result<Value, Failed> {
     Ok(serde_json::from_str(&body)?)
 }
 
-/// What the handler's run was called with.
+/// The arguments of the handler's run.
 fn handlers_output(stage: &Stage, told: &Told) -> Result<Value, Failed> {
     let runs = runs(stage, told.failed_id.as_deref().expect("it has failed"))?;
     let handled: Vec<_> = runs["data"].as_array().into_iter().flatten().collect();

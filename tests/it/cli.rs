@@ -48,7 +48,7 @@ fn check_errors(cases: &[Case<'_>], ask: impl Fn(&[&str]) -> Said) -> Result<(),
     Ok(())
 }
 
-/// It says what to do, and changes nothing.
+/// A refused command says what to do, and changes nothing.
 fn newer_store() -> Result<(), Failed> {
     let site = Site::new(&["hello"]);
     serve(&site, &[])?.terminate();

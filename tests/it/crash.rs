@@ -179,7 +179,7 @@ fn killed_cancelling(point: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What a run sends or invokes is there once: no second run ever does the same.
+/// Events that a run sends, and runs that it invokes, are there once: no second run ever does the same.
 fn check_calls(paths: &[String]) -> Result<(), Failed> {
     let mut called: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for path in paths {

@@ -7,7 +7,7 @@ use crate::guests;
 use crate::process::{Host, Site};
 use crate::witness::Witness;
 
-/// What each language has under the same name, with the same ids and results.
+/// Examples that each language has under the same name, with the same ids and results.
 pub const SAME: [&str; 4] = ["order-saga", "fan-out", "onboarding", "ask-model"];
 
 /// Sends an event with this data and follows its runs: the exit code, and a line for each.
@@ -50,7 +50,7 @@ fn fan_out(host: &Host, send: &Send<'_>) {
     assert_eq!(sent, ["load-readers", "send-to-0", "send-to-2", "send-to-3"], "{journal:#?}");
 }
 
-/// What is rolled back is exactly what had been done, the last first, each in a step.
+/// A roll-back undoes exactly what had been done, the last first, each in a step.
 fn order_saga(host: &Host, send: &Send<'_>) {
     let (code, lines) = send("shop/order.placed", r#"{"order":"o-1","fails_at":null}"#);
     assert_eq!((code, &lines[1]["output"]), (0, &json!({ "order": "o-1", "shipped": true })), "{lines:?}");
@@ -80,7 +80,7 @@ fn response(status: &str, headers: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into()
 }
 
-/// What `ask-model` may use.
+/// The grants of `ask-model`.
 fn grants(model: &Witness) -> String {
     let (host, url) = (model.address(), model.url());
     let variables = format!("{{ MODEL_URL = \"{url}\", MODEL_TOKEN = \"secret\" }}");
@@ -105,7 +105,7 @@ fn ask_model(model: &Witness, send: &Send<'_>) {
     assert!(!format!("{lines:?}").contains("secret"));
 }
 
-/// It waits for the post of its own user, and ends where that user does.
+/// A run waits for the post of its own user, and ends where that user does.
 fn onboarding(host: &mut Host) {
     let (ada, grace) = (sign_up(host, "ada"), sign_up(host, "grace"));
     host.send(&json!({ "name": "app/post.created", "data": { "user": "ada" } }));

@@ -232,7 +232,7 @@ fn side_by_side() -> Result<(), Failed> {
     Ok(())
 }
 
-/// One step at a time, whatever is fetched beside it; who comes back from a fetch stands in line.
+/// A limit of one step at a time holds beside fetches; a run that comes back from a fetch stands in line.
 fn places() -> Result<(), Failed> {
     let (fetched, asked) = (Witness::new(), Witness::new());
     let site = Site::new(&["faults"]);

@@ -66,7 +66,7 @@ fn accepts() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What a client sends again under its seed is answered as the first time, at once, later, and by the next process
+/// A request that a client repeats under its seed is answered as the first time, at once, later, and by the next process
 /// (vector H12).
 fn seeds() -> Result<(), Failed> {
     const HEADERS: [(&str, &str); 2] =

@@ -15,7 +15,7 @@ use crate::scenario_guests::Guests;
 use crate::scenarios::{Deed, Scenario, compare, perform};
 use crate::stage::Stage;
 
-/// What the functions of such databases are in, as a guest and as a plugin.
+/// The guest and the plugin of the functions of such databases.
 const PLUGIN: &str = "kept";
 
 pub fn trials() -> Vec<Trial> {
@@ -41,7 +41,7 @@ fn block_on(test: impl Future<Output = Result<(), Failed>>) -> Result<(), Failed
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(test)
 }
 
-/// What came before the restart, the restart, and what comes behind it.
+/// The history before the restart, the restart, and the history behind it.
 fn halves(scenario: &Scenario) -> (&[Deed], &Deed, &[Deed]) {
     let restart = scenario.deeds.iter().position(|deed| deed.restart).expect("a restart");
     let (before, rest) = scenario.deeds.split_at(restart);

@@ -15,7 +15,7 @@ use crate::process::{Host, Site};
 /// A guest below tests/guests that needs more than the Rust toolchain.
 struct Guest {
     name: &'static str,
-    /// What it is built of, beside the contract.
+    /// The inputs of its build, beside the contract.
     sources: &'static [&'static str],
     /// Commands that tell whether the tools are there.
     tools: &'static [&'static str],
@@ -93,7 +93,7 @@ impl Guest {
         guests::root().join("tests/guests").join(self.name).join(name)
     }
 
-    /// What has to be the same for the component to be the same.
+    /// The inputs that decide what the component is.
     fn inputs(&self) -> Result<Vec<u8>, Failed> {
         let sources = self.sources.iter().map(|source| self.source(source));
         let files = sources.chain([guests::root().join("wit/stepwell.wit")]).map(fs::read);

@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What a package is to ask, in any order among those that differ, and what its function is to come to.
+/// The requests of a package, in any order among those that differ, and the output of its function.
 #[derive(Deserialize)]
 struct Expected {
     #[serde(default)]
@@ -88,7 +88,7 @@ fn suite(folder: &Path, name: &str) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What cannot run in a plugin fails the build, at its import, with what to use in its place.
+/// A package that cannot run in a plugin fails the build, at its import, with what to use in its place.
 fn refused(folder: &Path) -> Result<(), Failed> {
     let folder = folder.join(PACKAGES);
     for (package, instead) in [

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::guests;
 
-/// What a command ended with, and what it said.
+/// The end of a command, and its output.
 #[derive(Debug)]
 pub struct Said {
     pub code: i32,

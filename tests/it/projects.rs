@@ -11,7 +11,7 @@ use crate::languages::all;
 use crate::process::{Host, Said, Site};
 use crate::{python, typescript};
 
-/// What a project is in a language.
+/// A project in a language.
 struct Project {
     lang: &'static str,
     /// How its own test is run.
@@ -22,7 +22,7 @@ struct Project {
     error: &'static str,
     /// A module in a folder named `build`, outside of the project where the language lets it be, and what it holds.
     shared: (&'static str, &'static str),
-    /// What takes the place of which parts of the source to use it.
+    /// Parts of the source, and what replaces them to use it.
     uses: &'static [(&'static str, &'static str)],
 }
 

@@ -48,7 +48,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What came of it; ignored where the machine lacks what it takes.
+/// The trial's result; ignored if the machine lacks what it takes.
 fn unless_missing(tested: Result<Result<(), Failed>, String>) -> Result<Completion, Failed> {
     match tested {
         Ok(result) => result.map(|()| Completion::Completed),
@@ -72,7 +72,7 @@ fn own_tests() -> Result<(), Failed> {
     Ok(())
 }
 
-/// What components are built with: a virtual environment with the pinned toolchain, in a folder for what is made.
+/// The tools that components are built with: a virtual environment with the pinned toolchain, in a folder for what is made.
 pub struct Tools {
     pub folder: PathBuf,
     pub requirements: Vec<u8>,
@@ -152,7 +152,7 @@ fn build_guest(guest: &str, tools: &Tools, mut inputs: Vec<u8>) -> Result<Vec<u8
     Ok(fs::read(component)?)
 }
 
-/// What has to be the same for a component to be the same.
+/// The inputs that decide what a component is.
 fn read_sources(folder: &Path, inputs: &mut Vec<u8>) -> Result<(), Failed> {
     let mut paths: Vec<_> =
         fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
@@ -256,7 +256,7 @@ fn replays(send: &Send<'_>) -> String {
     lines[1]["run_id"].as_str().expect("an id").to_owned()
 }
 
-/// What the body has logged and printed, once each; a log may be written a little after its run's end.
+/// Lines that the body has logged and printed, once each; a log may be written a little after its run's end.
 fn is_logged_once(host: &mut Host, run: &str) {
     let log = host.wait_for("the log", |host| {
         let log = host.get(&format!("/api/v1/runs/{run}"))["log"].as_array()?.clone();
@@ -304,7 +304,7 @@ fn http_clients(built: &Built) -> Result<(), Failed> {
     Ok(())
 }
 
-/// What each of these modules is told.
+/// The advice to each of these modules.
 fn bad_builds(tools: &Tools) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let app = folder.path().join("app.py");

@@ -39,7 +39,7 @@ fn is_lifecycle(event: &Event) -> bool {
     event.name.starts_with("inngest/function.") && !event.name.ends_with(".invoked")
 }
 
-/// What stands for values that differ from one seed to the next.
+/// Names for values that differ from one seed to the next.
 struct Names {
     runs: HashMap<RunId, usize>,
     /// When jittered delays are over, in the order in which they were announced.

@@ -29,7 +29,7 @@ fn counts(said: &Said) -> &str {
     said.stderr.trim()
 }
 
-/// What the runs ask for is not granted, and then it is.
+/// Requests of the runs are not granted at first, and then they are.
 fn retry() -> Result<(), Failed> {
     let witness = Witness::new();
     let site = Site::new(&["faults"]);

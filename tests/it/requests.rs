@@ -45,7 +45,7 @@ impl Stage {
         send(&self.site, &self.host, "ts/requests", &data).lines()[1].clone()
     }
 
-    /// What it comes to.
+    /// The output of that run.
     fn output(&self, what: &str, path: &str, n: usize) -> Value {
         self.run(what, path, n)["output"].clone()
     }

@@ -23,7 +23,7 @@ use crate::wat_guest::{Guest, describing};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// What it shows, for people.
+    /// The subject, for people.
     #[serde(rename = "about")]
     _about: String,
     /// The vectors of the conformance list that it stands for.
@@ -35,7 +35,7 @@ pub struct Scenario {
     /// Guests of this scenario alone, by name: functions that end with the event that started them, by id with options.
     #[serde(default)]
     guests: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
-    /// What keeps it from being the same in a language.
+    /// The reason why it differs in a language.
     #[serde(default)]
     rust: Apart,
     #[serde(default)]
@@ -69,7 +69,7 @@ pub struct Deed {
     /// The host stops gracefully and starts again on the same data.
     #[serde(default)]
     pub restart: bool,
-    /// It is down for so long.
+    /// The time that the host is down.
     #[serde(default)]
     down_s: u64,
     swap: Option<Swap>,
@@ -112,7 +112,7 @@ fn folder() -> PathBuf {
     guests::root().join("tests/scenarios")
 }
 
-/// One test for each folder and language.
+/// Makes a test for each folder and language.
 pub fn trials() -> Vec<Trial> {
     let entries = fs::read_dir(folder()).expect("the scenarios are there");
     let mut folders: Vec<_> =

@@ -35,7 +35,7 @@ impl Server {
         Self::with(by_path)
     }
 
-    /// Answers with the bytes of responses, or never.
+    /// Sends the bytes that `respond` returns; with `None` it never answers.
     pub fn with(respond: impl Fn(&Request) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         let respond: Arc<Respond> = Arc::new(respond);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");

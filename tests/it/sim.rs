@@ -19,7 +19,7 @@ use plan::Plan;
 
 /// Seeds in one test, so that tests of a run share the machine's cores.
 const SEEDS_PER_TRIAL: u64 = 25;
-/// What runs unless told otherwise.
+/// The seeds that are played unless told otherwise.
 const SEEDS_DEFAULT: u64 = 300;
 /// In which a seed says why it has failed, rather than hang the suite: no promise is about time.
 const PATIENCE: Duration = Duration::from_secs(120);

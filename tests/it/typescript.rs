@@ -23,7 +23,7 @@ const EXAMPLES: [&str; 3] = [
     "guest-examples/typescript/product-import",
     "guest-examples/typescript/failure-reporter",
 ];
-/// Those of `examples::SAME`.
+/// The plugins of `examples::SAME`.
 const SAME: [&str; 4] = [
     "guest-examples/typescript/order-saga",
     "guest-examples/typescript/fan-out",
@@ -34,7 +34,7 @@ const SAME: [&str; 4] = [
 pub const SEED: [&str; 2] =
     ["guest-examples/typescript/inngest-slack-alert", "guest-examples/typescript/inngest-sentry-reporter"];
 
-/// What is made and not written: it is not copied.
+/// Folders that are made and not written: they are not copied.
 const MADE: [&str; 2] = ["node_modules", "dist"];
 
 const INSTALL: &str = "npm ci --no-audit --no-fund --fetch-retries=1 --fetch-retry-mintimeout=1000";

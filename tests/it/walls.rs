@@ -36,7 +36,7 @@ pub fn run(host: &mut Host, event: &str, data: &Value) -> Value {
     host.get(&format!("/api/v1/runs/{}", id.expect("an id")))
 }
 
-/// What becomes of a request, and what the run's log says that would allow it.
+/// The fate of a request, and the run's log, which says what would allow it.
 #[derive(Clone, Copy)]
 enum Wanted {
     Answered,

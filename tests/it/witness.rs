@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
-/// What is answered to nobody's surprise.
+/// The answer that surprises nobody.
 pub const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Remembers each request, and answers 200 or what it was told to.
@@ -13,14 +13,14 @@ pub struct Witness {
     desk: Arc<Desk>,
 }
 
-/// What a request is answered with, by its path and its number, from 0; nothing closes the connection.
+/// The answer to a request, by its path and its number, from 0; an empty one closes the connection.
 pub type Answer = fn(&str, usize) -> Vec<u8>;
 
 struct Desk {
     answer: Answer,
     /// Head and body.
     heard: Mutex<Vec<String>>,
-    /// Who waits for an answer, and how many these were at most.
+    /// Requests that wait for an answer, and how many these were at most.
     waiting: Mutex<(usize, usize)>,
     /// Whether answers are held back.
     is_held: Mutex<bool>,
@@ -56,7 +56,7 @@ impl Witness {
         *self.desk.is_held() = true;
     }
 
-    /// Answers those who wait, and everybody from now on.
+    /// Lets waiting requests be answered, and all from now on.
     pub fn release(&self) {
         *self.desk.is_held() = false;
         self.desk.released.notify_all();

@@ -20,13 +20,13 @@ use first_step::Outside;
 use host::{Durability, Host, Plugin, Setup};
 use report::{Alone, Beside, FirstStep, Load, Report};
 
-/// What to measure.
+/// The parts to measure.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
-    /// What to measure.
+    /// The parts to measure.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Part::Loads, Part::Floor, Part::Crowds, Part::Many, Part::Languages, Part::Fairness])]
     parts: Vec<Part>,
     /// Languages whose guest the loads are measured with.
@@ -38,7 +38,7 @@ pub struct Options {
     /// Times each load is repeated; the median counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
-    /// What the loads' databases survive.
+    /// The durability of the loads' databases.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Durability::Strict, Durability::Relaxed])]
     durability: Vec<Durability>,
     /// Runs at once, one load for each.
@@ -62,13 +62,13 @@ pub struct Options {
 enum Part {
     /// Runs, one and several at once, on a host that has nothing else to do.
     Loads,
-    /// What the machine can do at all, and single parts of the host.
+    /// The limits of the machine, and single parts of the host.
     Floor,
     /// The same beside runs that sleep, wait or are held.
     Crowds,
     /// The same beside many functions.
     Many,
-    /// What a plugin costs in each language.
+    /// The cost of a plugin in each language.
     Languages,
     /// A run beside many of another plugin that compute without end, or take much memory.
     Fairness,
@@ -133,7 +133,7 @@ fn alone(options: &Options, binary: &Path, folder: &Path) -> Result<Alone> {
     Ok(Alone { loads, idle_mb })
 }
 
-/// What the machine can do at all, and single parts of the host.
+/// The limits of the machine, and single parts of the host.
 fn beside(binary: &Path, folder: &Path) -> Result<Beside> {
     let instance = host::instance(&guests::path("bench"), &guests::path("hello"))?;
     let first_step = first_step(binary, folder)?;
@@ -155,7 +155,7 @@ fn first_step(binary: &Path, folder: &Path) -> Result<FirstStep> {
     Ok(FirstStep { median_ms, p99_ms, sync_ms })
 }
 
-/// One load, with the disk's floor measured right before it.
+/// Plays a load, with the disk's floor measured right before it.
 fn measure(host: &Host, folder: &Path, runs: usize, concurrency: usize) -> Result<Load> {
     let events = vec![client::TEN_STEPS.to_owned(); runs];
     client::load(host.address(), events.clone(), concurrency)?;

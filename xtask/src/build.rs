@@ -11,7 +11,7 @@ use crate::root;
 /// The profile that the host is built with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// What tests run, with its checks on.
+    /// The build that tests run, with its checks on.
     Dev,
     Release,
 }
@@ -36,7 +36,7 @@ pub fn host(profile: Profile) -> Result<PathBuf> {
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
-    // What cargo has set for this recipe would have build scripts run again, and everything above them be built anew.
+    // The variables that cargo has set for this recipe would have build scripts run again, and everything above them be built anew.
     let is_ours = |name: &OsString| {
         name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
     };

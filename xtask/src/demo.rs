@@ -17,7 +17,7 @@ const ADDRESS: &str = "127.0.0.1:8288";
 /// In place of Inngest's table, which begins with 15 to 45 seconds.
 const RETRY_INTERVAL: &str = "1s";
 const EVENT: [&str; 2] = ["shop/product.imported", r#"{"sku":"A-1001","shop_api":"down"}"#];
-/// What `stepwell send --wait` ends with when a run has failed.
+/// The exit code of `stepwell send --wait` if a run has failed.
 const RUN_FAILED: i32 = 3;
 
 pub fn run() -> Result<()> {

@@ -81,7 +81,7 @@ fn show(config: &Config, name: &PluginName, plugin: &Plugin, definitions: &[Defi
     grants(&mut out, config, name)
 }
 
-/// What it asks for, by what it gets of that.
+/// Imports of a component, by what it gets of them.
 fn imports(out: &mut impl io::Write, plugin: &Plugin, paint: Paint) -> Result<()> {
     let mut by_grant: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for import in plugin.imports() {

@@ -20,7 +20,7 @@ pub struct Client {
     signing_key: Option<String>,
 }
 
-/// What the host says when it refuses.
+/// The host's refusal.
 #[derive(Debug, Default, Deserialize)]
 struct Refusal {
     #[serde(default)]
@@ -154,7 +154,7 @@ fn bad_url(url: &str) -> Ending {
     Ending::Usage(format!("{url:?} is no address of a host: write one such as http://127.0.0.1:8288"))
 }
 
-/// What stands for itself in a part of a path or a query (RFC 3986's "unreserved").
+/// Characters that stand for themselves in a part of a path or a query (RFC 3986's "unreserved").
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A part of a path or a query, with what has a meaning there written out.

@@ -18,7 +18,7 @@ pub enum Command {
     Show(flags::Host),
 }
 
-/// What stands in the file for plugins, which have tables of their own.
+/// The part of the file for plugins, which have tables of their own.
 const PLUGINS: &str = r#"# What one plugin may use, by its name; without such a table it may use nothing.
 # [plugins.product-import]
 # hosts = ["api.example.com", "localhost:9000"]   # where its requests may go; "*.example.com" and "*" work too

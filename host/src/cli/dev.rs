@@ -31,7 +31,7 @@ pub struct Options {
     pub(super) host: flags::Host,
 }
 
-/// What the paths come to.
+/// The meaning of the paths.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Inputs {
     guests: Vec<Guest>,
@@ -96,7 +96,7 @@ async fn start(host: &mut Host, inputs: Inputs) -> Result<()> {
         let workshop = Workshop { registry, namespace, guest, inputs };
         match workshop.guest.plugins().await {
             Ok(plugins) => kept.extend(plugins.iter().filter_map(|name| PluginName::new(name).ok())),
-            // What it makes cannot be known: no plugin is retired on its account.
+            // The names of what it makes are unknown: no plugin is retired on its account.
             Err(_) => kept.extend(host.registry().plugins().await?.into_iter().map(|plugin| plugin.name)),
         }
         workshop.work().await;
@@ -112,7 +112,7 @@ struct Workshop {
     registry: Arc<Registry>,
     namespace: Namespace,
     guest: Guest,
-    /// What the last build read that came so far.
+    /// The inputs of the last build that got so far.
     inputs: tempfile::NamedTempFile,
 }
 
@@ -123,7 +123,7 @@ impl Workshop {
         self.offer_all(built).await;
     }
 
-    /// What a build has made; nothing if it failed, which is told.
+    /// The plugins that a build has made; none if it failed, which is told.
     async fn build(&self) -> Vec<Built> {
         let paint = Paint::stderr();
         let folder = self.guest.folder.display();

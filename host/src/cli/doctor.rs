@@ -21,7 +21,7 @@ pub struct Options {
     json: bool,
 }
 
-/// What a language takes, and whether it is there.
+/// The needs of a language, and whether they are met.
 struct Finding {
     what: &'static str,
     /// Its version, or what is wrong with it.

@@ -29,7 +29,7 @@ pub struct Host {
     /// Runs executing at once [default: 256]
     #[arg(long, value_name = "N")]
     workers: Option<String>,
-    /// Whose plugins and events these are [default: default]
+    /// The namespace of the plugins and events [default: default]
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
     /// How long an attempt of a step, or a stretch of a body, may take [default: 2h]

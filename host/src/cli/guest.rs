@@ -14,7 +14,7 @@ use clap::ValueEnum;
 
 use super::Ending;
 
-/// What guests are written in.
+/// The languages of guests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     Rust,
@@ -51,7 +51,7 @@ pub struct Wish {
     pub inputs: Option<PathBuf>,
 }
 
-/// What a guest is built from.
+/// The sources of a guest.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Watched {
     /// Folders of which each file counts, but what tools make.
@@ -124,7 +124,7 @@ impl Guest {
         }
     }
 
-    /// What the guest is built from: all below its own folder, but what is made there; and what its last build read,
+    /// The inputs of the guest: all below its own folder, but what is made there; and what its last build read,
     /// or in Rust the packages that it depends on by their paths.
     pub async fn watched(&self, read: Vec<PathBuf>) -> Watched {
         let mut watched = self.watched_at_once(read);

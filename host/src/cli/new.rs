@@ -16,7 +16,7 @@ use crate::model::PluginName;
 pub struct Options {
     /// The folder, whose name names the plugin
     folder: PathBuf,
-    /// What the plugin is written in
+    /// The plugin's language
     #[arg(long, value_enum)]
     lang: Language,
 }

@@ -34,7 +34,7 @@ pub struct Teller<W> {
 }
 
 impl<W: Write> Teller<W> {
-    /// What the run is.
+    /// The run's identity.
     pub fn opening(&mut self, detail: &Detail) -> io::Result<()> {
         let run = &detail.run;
         let noun = if run.failed_run_id.is_some() { "failure run" } else { "run" };
@@ -134,7 +134,7 @@ impl<W: Write> Teller<W> {
         }
     }
 
-    /// One thing that holds a run up, and until when.
+    /// A reason that holds a run up, and until when.
     fn waits(&self, line: &Line) -> String {
         let step = line.step.as_ref().map(ToString::to_string).unwrap_or_default();
         let awaited = line.awaited.as_deref().unwrap_or_default();

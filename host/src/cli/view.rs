@@ -77,7 +77,7 @@ pub struct Detail {
     pub handler: Option<Handler>,
 }
 
-/// What keeps a run from being executed.
+/// A limit that keeps a run from being executed.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Hold {
     pub by: String,

@@ -18,7 +18,7 @@ pub(super) struct Budget {
     claims: AtomicU64,
 }
 
-/// What one instance holds of it. Dropping it gives that back.
+/// An instance's share of it. Dropping it gives the share back.
 #[derive(Debug)]
 pub(super) struct Claim {
     budget: Arc<Budget>,
@@ -35,7 +35,7 @@ impl Budget {
         self.total
     }
 
-    /// What all instances hold.
+    /// The memory that all instances hold.
     pub(super) fn held(&self) -> usize {
         self.ledger().held()
     }

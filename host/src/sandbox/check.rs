@@ -9,7 +9,7 @@ use super::Error;
 use super::contract;
 use crate::limits;
 
-/// What the walk has seen.
+/// The findings of the walk.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) imports: Vec<String>,
@@ -184,7 +184,7 @@ fn read_alias(alias: &ComponentAlias<'_>, open: &mut [Open]) -> Result<(), Error
     }
 }
 
-/// What an instance of the component costs that has this index, `outward` components further out.
+/// The cost of an instance of the component that has this index, `outward` components further out.
 fn component(open: &[Open], outward: u32, index: u32) -> Result<u64, Error> {
     let scope = (open.len() - 1).checked_sub(outward as usize).and_then(|depth| open.get(depth));
     scope

@@ -24,7 +24,7 @@ pub(super) struct Workshop {
     shelf: Shelf,
     compiler: Compiler,
     fingerprint: String,
-    /// One at a time: it takes every core and much memory.
+    /// Held while compiling: it takes every core and much memory.
     turn: Mutex<()>,
 }
 

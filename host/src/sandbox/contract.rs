@@ -9,7 +9,7 @@ const VERSIONS: (u64, u64) = (0, 1);
 const FUNCTIONS: &str = "stepwell:plugin/functions";
 const FAILURE_HANDLER: &str = "stepwell:plugin/failure-handler";
 
-/// What is linked, each with what a plugin gets of it. The first that an import's path begins with counts.
+/// Interfaces that are linked, each with what a plugin gets of it. The first that an import's path begins with counts.
 const OFFERED: [(&str, &str); 16] = [
     ("stepwell:plugin/log", "allowed: the run's log"),
     ("stepwell:plugin/", "allowed: the contract itself"),
@@ -29,7 +29,7 @@ const OFFERED: [(&str, &str); 16] = [
     ("wasi:sockets/", "denied: no connection can be made"),
 ];
 
-/// What a plugin imports, and what it would be granted.
+/// An import of a plugin, and what it would be granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
     /// As the component names it, version and all.
@@ -93,7 +93,7 @@ pub(super) fn imports(names: &[String]) -> Vec<Import> {
     granted.collect()
 }
 
-/// What a plugin gets of an import, if it is offered at all.
+/// The part of an import that a plugin gets, if it is offered at all.
 fn grant(name: &str) -> Option<&'static str> {
     let name = Name::read(name);
     let (_, grant) = OFFERED.iter().find(|(start, _)| name.path.starts_with(start))?;

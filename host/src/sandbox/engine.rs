@@ -10,7 +10,7 @@ use wasmtime::{
 use super::{Error, InstanceMemory};
 use crate::limits;
 
-/// What each seat has room for; a plugin that needs more takes several seats ([`seats_for`]).
+/// The room of each seat; a plugin that needs more takes several seats ([`seats_for`]).
 const MEMORIES_PER_SEAT: u32 = 1;
 const TABLES_PER_SEAT: u32 = 4;
 const CORE_INSTANCES_PER_SEAT: u32 = 16;
@@ -38,7 +38,7 @@ fn config() -> Config {
 }
 
 /// An engine that only compiles: it reserves no address space, so that it lives under a limit.
-/// It asks for functions before it compiles them.
+/// The cache that the engine asks for functions before it compiles them.
 pub(super) fn compiler(functions: Option<Arc<dyn CacheStore>>) -> Result<Engine, Error> {
     let engine = || {
         let mut config = config();

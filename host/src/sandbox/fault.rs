@@ -119,7 +119,7 @@ fn of_trap(error: &wasmtime::Error, trap: Option<Trap>, state: &State) -> Failur
     Failure::of_host(Kind::Trap, name, message)
 }
 
-/// What the guest's runtime printed says more than the trap that followed.
+/// Prefers what the guest's runtime printed: it says more than the trap that followed.
 fn with_last_words(told: String, state: &State) -> String {
     match state.last_words.as_deref().map(without_hint).filter(|words| !words.is_empty()) {
         Some(words) => words,
@@ -192,7 +192,7 @@ fn bytes_text(bytes: usize) -> String {
     }
 }
 
-/// One line for each frame, innermost first: `function (file:line:column)`. What a language's runtime does once it has
+/// A line for each frame, innermost first: `function (file:line:column)`. What a language's runtime does once it has
 /// given up stands before the place that matters, and is left out.
 fn stack_text(backtrace: &WasmBacktrace) -> String {
     let lines: Vec<Frame> = backtrace.frames().iter().flat_map(frames).collect();

@@ -18,7 +18,7 @@ use super::{Bounds, Entry, Exit, Grants, Owner, translate};
 use crate::limits;
 use crate::model::{Failure, Json, Kind, OpKey};
 
-/// What the host keeps for a live instance.
+/// State that the host keeps for a live instance.
 pub(super) struct State {
     pub(super) table: ResourceTable,
     pub(super) link: Arc<Link>,
@@ -30,7 +30,7 @@ pub(super) struct State {
     /// The step whose closure runs.
     pub(super) open: Option<OpKey>,
     pub(super) panicked: Option<Panicked>,
-    /// What the guest takes for the reason if it traps.
+    /// The guest's guess at the reason if it traps.
     pub(super) guess: Option<String>,
     /// The end of stderr, once the instance has ended.
     pub(super) last_words: Option<String>,

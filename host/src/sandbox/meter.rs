@@ -19,7 +19,7 @@ pub(super) struct Meter {
     /// The setting that the limit comes from.
     setting: &'static str,
     refused: Option<usize>,
-    /// What is left of the image that all instances of the plugin share.
+    /// The rest of the image that all instances of the plugin share.
     image: usize,
     claim: Claim,
     link: Arc<Link>,
@@ -38,12 +38,12 @@ impl Meter {
         Usage { memory_bytes: self.held, memory_max_bytes: self.max }
     }
 
-    /// What the instance would have held, had it got what it was refused last.
+    /// The memory that the instance would have held, had it got what it was refused last.
     pub(super) fn refused(&self) -> Option<usize> {
         self.refused
     }
 
-    /// What raises the limit.
+    /// The setting that raises the limit.
     pub(super) fn setting(&self) -> &'static str {
         self.setting
     }
@@ -67,7 +67,7 @@ impl Meter {
     }
 
     async fn claim(&mut self, from: usize, more: usize) {
-        // What an instance begins with is shared until it is written.
+        // The memory that an instance begins with is shared until it is written.
         let shared = if from == 0 { more.min(self.image) } else { 0 };
         self.image -= shared;
         let claimed = shared / limits::IMAGE_WRITTEN + (more - shared);

@@ -19,7 +19,7 @@ impl Source {
     }
 }
 
-/// One instance's stdout and stderr.
+/// An instance's stdout and stderr.
 #[derive(Debug, Default)]
 pub(super) struct Output {
     stdout: Pending,
@@ -108,7 +108,7 @@ impl Pending {
     }
 }
 
-/// What becomes of line breaks.
+/// The handling of line breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Breaks {
     Kept,

@@ -21,7 +21,7 @@ use super::{
 use crate::limits;
 use crate::model::{Definition, Digest, Failure, Json, Kind, OpKey};
 
-/// One version of a plugin, linked and ready. Cheap to clone; its code is unmapped with the last clone.
+/// A version of a plugin, linked and ready. Cheap to clone; its code is unmapped with the last clone.
 #[derive(Clone)]
 pub struct Plugin {
     loaded: Arc<Loaded>,
@@ -162,7 +162,7 @@ fn refusal(exit: Exit) -> Failure {
     }
 }
 
-/// Who answers while a plugin describes itself: nobody.
+/// The host while a plugin describes itself: it answers nothing.
 struct Nobody;
 
 impl Nobody {

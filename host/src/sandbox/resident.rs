@@ -88,7 +88,7 @@ fn keep(shared: &Shared) {
 /// Which pages have been seen written or were made present, by the image that memories began with.
 type Seen = BTreeMap<String, Vec<bool>>;
 
-/// What a look has shown.
+/// The findings of a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Look {
     Nothing,

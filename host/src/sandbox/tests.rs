@@ -13,7 +13,7 @@ use self::host::{Player, STARTED};
 use super::{Bounds, Compiler, Entry, Exit, Grants, Options, Owner, Plugin, Sandbox};
 use crate::model::{Event, EventId, IdSource, Json, Namespace, RunId};
 
-/// One for all tests: a pool takes a while to reserve.
+/// A sandbox for all tests: a pool takes a while to reserve.
 fn sandbox() -> &'static Arc<Sandbox> {
     static SANDBOX: OnceLock<(tempfile::TempDir, Arc<Sandbox>)> = OnceLock::new();
     let (_, sandbox) = SANDBOX.get_or_init(|| {

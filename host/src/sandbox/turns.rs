@@ -55,7 +55,7 @@ async fn take(turnstile: &Arc<Turnstile>, owner: &Owner, link: &Link, place: Pla
     }
 }
 
-/// What the call has computed so far.
+/// The time that the call has computed so far.
 #[derive(Debug, Default)]
 struct Work {
     computed: Duration,

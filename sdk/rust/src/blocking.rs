@@ -32,10 +32,10 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
-/// What a blocking handler is called with; see [`crate::Context`].
+/// The context of a blocking handler; see [`crate::Context`].
 pub type Context<T = Value> = crate::Context<T, Step>;
 
-/// What a blocking failure handler is called with; see [`crate::FailureContext`].
+/// The context of a blocking failure handler; see [`crate::FailureContext`].
 pub type FailureContext<T = Value> = crate::FailureContext<T, Step>;
 
 /// The durable operations of a run, blocking; see [`crate::Step`].

@@ -10,7 +10,7 @@ use crate::step::Step;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What a function's handler is called with. `T` is the type of the event's data.
+/// The context of a function's handler. `T` is the type of the event's data.
 ///
 /// ```
 /// # use stepwell::{Context, Result};
@@ -42,7 +42,7 @@ pub struct Context<T = Value, S = Step> {
     pub log: Log,
 }
 
-/// What a failure handler is called with, once a run of its function has failed for good.
+/// The context of a failure handler, called once a run of its function has failed for good.
 ///
 /// `T` is the type of the data of the event that had started the failed run. Beware: if the run failed because its
 /// event's data did not fit, neither will it here, so a handler that must always work takes the default,

@@ -64,7 +64,7 @@ impl Error {
         Self::new("Error", message)
     }
 
-    /// What an [`anyhow::Error`] says. (`?` cannot convert one: it is not a [`std::error::Error`].)
+    /// Makes an error of an [`anyhow::Error`]. (`?` cannot convert one: it is not a [`std::error::Error`].)
     #[cfg(feature = "anyhow")]
     #[track_caller]
     #[must_use]
@@ -125,7 +125,7 @@ impl Error {
         &self.0.name
     }
 
-    /// What it says.
+    /// The message.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -425,7 +425,7 @@ fn place(location: &Location<'_>) -> String {
     format!("at {}:{}:{}", location.file(), location.line(), location.column())
 }
 
-/// What a nested operation does to the step it was reached in.
+/// The effect of a nested operation on the step it was reached in.
 pub(crate) fn nested(outer: &str, inner: &str) -> StepError {
     StepError::refused(
         "NestedStepError",

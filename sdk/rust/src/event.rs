@@ -99,14 +99,14 @@ pub struct FunctionFailed<T = Value> {
 
 /// The error in the data of `inngest/function.failed`, with Inngest's keys and those that Stepwell adds.
 ///
-/// It is read leniently, whatever it has or lacks: a failure is told even if its error looks like no error.
+/// The event is read leniently, whatever it has or lacks: a failure is told even if its error looks like no error.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(from = "Value")]
 #[non_exhaustive]
 pub struct FunctionError {
     /// The error's type name.
     pub name: String,
-    /// What it said.
+    /// The error's message.
     pub message: String,
     /// Where it happened.
     pub stack: Option<String>,
@@ -116,7 +116,7 @@ pub struct FunctionError {
     pub code: Option<String>,
     /// Its custom fields.
     pub details: Option<Value>,
-    /// What kind of thing went wrong: `application`, `trap`, `timeout`, `limit` …
+    /// The kind of failure: `application`, `trap`, `timeout`, `limit` …
     pub kind: Option<String>,
     /// The id of the step it came from.
     pub step_id: Option<String>,

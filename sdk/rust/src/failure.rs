@@ -13,11 +13,11 @@ pub use types::{FailureKind, OperationKey};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What kind of thing went wrong; `Application` is the function's own doing.
+    /// The kind of failure; `Application` is the function's own doing.
     pub kind: FailureKind,
     /// The error's type name; "Error" if it has no name.
     pub name: String,
-    /// What the error said.
+    /// The error's message.
     pub message: String,
     /// Where it happened: a place for a Rust error, a backtrace for a trap, a stack in other languages.
     pub stack: Option<String>,
@@ -33,13 +33,13 @@ pub struct Failure {
     pub attempt: u32,
 }
 
-/// One link of a failure's chain of causes.
+/// A link of a failure's chain of causes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Cause {
     /// The error's type name; "Error" where it is not known.
     pub name: String,
-    /// What the error said.
+    /// The error's message.
     pub message: String,
     /// Where it happened, if that is known.
     pub stack: Option<String>,
@@ -51,7 +51,7 @@ pub struct Cause {
 
 /// How a step ended that failed for good: what awaiting it yields.
 ///
-/// It is an ordinary error: match on it and go on, wrap it, or let `?` pass it. When it is *the* error that ends the
+/// A step's error is an ordinary error: match on it and go on, wrap it, or let `?` pass it. When it is *the* error that ends the
 /// body, the run fails at once, since the step has already used its retries; a body that fails with another error
 /// which merely wraps it is retried.
 ///
@@ -84,7 +84,7 @@ impl StepError {
         *self.0
     }
 
-    /// What the host recorded for an operation.
+    /// The record of the host for an operation.
     pub(crate) fn recorded(key: OperationKey, failure: types::Failure) -> Self {
         Self(Box::new(Failure { step: Some(key), ..failure.into() }))
     }

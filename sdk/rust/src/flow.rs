@@ -9,7 +9,7 @@ use serde::Serialize;
 
 type Text = Cow<'static, str>;
 
-/// What a function says of it, as `wit/function-options.schema.json` has it.
+/// The flow control of a function, as `wit/function-options.schema.json` has it.
 #[derive(Default, Serialize)]
 pub(crate) struct Flow {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,7 +166,7 @@ impl Debounce {
     }
 }
 
-/// One run for many events: the context's `events`.
+/// Gathers many events into a run: the context's `events`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Batch {
     max_size: u32,
@@ -178,7 +178,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// It starts with so many events (2 to 100), or that long (1 second to 10 minutes) after the first.
+    /// A batch that starts with so many events (2 to 100), or that long (1 second to 10 minutes) after the first.
     pub fn new(max_size: u32, timeout: Duration) -> Self {
         Self { max_size, timeout_ms: milliseconds(timeout), key: None, condition: None }
     }
@@ -198,7 +198,7 @@ impl Batch {
     }
 }
 
-/// One unended run at a time.
+/// Allows a single unended run at a time.
 #[derive(Debug, Clone, Serialize)]
 pub struct Singleton {
     mode: Mode,
@@ -232,7 +232,7 @@ impl Singleton {
     }
 }
 
-/// One too long for its place is refused there.
+/// A duration that is too long for its place is refused there.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

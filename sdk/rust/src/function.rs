@@ -23,7 +23,7 @@ const RESULT: &str = "function's result";
 type Handler = Box<dyn Fn(&Entry, RunContext) -> Outcome>;
 type FailureHandler = Box<dyn Fn(&Entry, RunContext, types::Failure) -> Outcome>;
 
-/// One entry into a function.
+/// An entry into a function.
 struct Entry {
     operations: Rc<Operations>,
     host: &'static dyn Host,
@@ -84,7 +84,7 @@ impl Timeouts {
     }
 }
 
-/// What starts a function: an event, or a schedule.
+/// A trigger of a function: an event, or a schedule.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Trigger {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,7 +184,7 @@ impl Function {
         self
     }
 
-    /// What starts it: the name of an event, or a [`Trigger`], which may be a schedule; up to 10 of them. Without any it can only be invoked.
+    /// Adds a trigger: the name of an event, or a [`Trigger`], which may be a schedule; up to 10 of them. Without any it can only be invoked.
     #[must_use]
     pub fn on(mut self, trigger: impl Into<Trigger>) -> Self {
         self.options.triggers.push(trigger.into());
@@ -309,7 +309,7 @@ impl Function {
         self
     }
 
-    /// What is to be done when a run has failed for good. It is a function of its own, with a run of its own.
+    /// Sets the handler of a run that has failed for good. It is a function of its own, with a run of its own.
     #[must_use]
     pub fn on_failure<T, R, H>(mut self, handler: H) -> Self
     where

@@ -2,7 +2,7 @@
 
 use crate::bindings::stepwell::plugin::{log, steps, types};
 
-/// What the SDK asks of a host; each method is the function of the same name in the contract.
+/// The host as the SDK sees it; each method is the function of the same name in the contract.
 pub(crate) trait Host {
     fn plan(&self, found: &[steps::Found]) -> Vec<steps::Decision>;
     fn finish(&self, key: &types::OperationKey, value: Result<&str, &types::Failure>) -> steps::Control;

@@ -25,12 +25,12 @@ impl Log {
         Self { host }
     }
 
-    /// What only someone who looks for a fault wants to read.
+    /// Logs a detail that only someone who looks for a fault wants to read.
     pub fn debug(&self, message: impl AsRef<str>) {
         self.host.write_log(Level::Debug, message.as_ref(), "{}");
     }
 
-    /// What happens.
+    /// Logs an event of ordinary work.
     pub fn info(&self, message: impl AsRef<str>) {
         self.host.write_log(Level::Info, message.as_ref(), "{}");
     }
@@ -40,7 +40,7 @@ impl Log {
         self.host.write_log(Level::Warn, message.as_ref(), "{}");
     }
 
-    /// What went wrong.
+    /// Logs an error.
     pub fn error(&self, message: impl AsRef<str>) {
         self.host.write_log(Level::Error, message.as_ref(), "{}");
     }

@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::task::Waker;
 
-/// What a result is before anyone has read it.
+/// A result before anyone has read it.
 pub(crate) type Answer = std::result::Result<String, types::Failure>;
 
 /// The operations of one pass through a function.
@@ -83,7 +83,7 @@ struct Open {
     nested: Option<String>,
 }
 
-/// What an operation's owner is to do now.
+/// The next action of an operation's owner.
 pub(crate) enum Turn {
     /// Nothing yet.
     Wait,
@@ -129,7 +129,7 @@ impl Operations {
         Ok(slot)
     }
 
-    /// What the owner of this slot is to do now.
+    /// The next action of this slot's owner.
     pub(crate) fn turn(&self, slot: usize, waker: &Waker) -> Turn {
         let mut pass = self.pass.borrow_mut();
         let pass = &mut *pass;

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use serde::Serialize;
 use std::future::Future;
 
-/// What a step's closure yields: a [`Result`], or, of an `async` closure, a future of one.
+/// The result of a step's closure: a [`Result`], or, of an `async` closure, a future of one.
 ///
 /// `M` only tells the two apart and is always inferred.
 #[diagnostic::on_unimplemented(

@@ -51,13 +51,13 @@ macro_rules! plugin {
 #[doc(hidden)]
 pub type Visitor<'a> = &'a mut dyn FnMut(Function) -> ControlFlow<()>;
 
-/// What [`plugin!`](crate::plugin!) implements.
+/// The trait that [`plugin!`](crate::plugin!) implements.
 #[doc(hidden)]
 pub trait Plugin {
     fn visit(visitor: Visitor<'_>) -> ControlFlow<()>;
 }
 
-/// What a name in [`plugin!`](crate::plugin!) may yield.
+/// The functions that a name in [`plugin!`](crate::plugin!) may yield.
 #[doc(hidden)]
 pub trait IntoFunctions {
     fn visit(self, visitor: Visitor<'_>) -> ControlFlow<()>;

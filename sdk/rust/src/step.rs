@@ -32,7 +32,7 @@ pub struct Step {
     retry: Option<Retry>,
 }
 
-/// What a step's closure may know of its execution, see [`Step::run_with`].
+/// Facts that a step's closure may know of its execution, see [`Step::run_with`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Attempt {
@@ -286,7 +286,7 @@ impl Step {
     /// Has the host make a request, to a host that is granted to the plugin, and answers its response, whatever its
     /// status. The function is not in memory meanwhile, and the response is recorded; the request is not.
     ///
-    /// It is retried as a step is, at every failure of the network but a denial; it may be sent again after a crash.
+    /// The request is retried as a step is, at every failure of the network but a denial; it may be sent again after a crash.
     ///
     /// ```
     /// # use stepwell::{Request, Result, Step};
@@ -416,7 +416,7 @@ where
     }
 }
 
-/// One operation on its way from being named to being answered.
+/// An operation on its way from being named to being answered.
 struct Operation {
     operations: Rc<Operations>,
     stage: Stage,

@@ -65,7 +65,7 @@ fn everybody_ends(runs: &[RunView]) -> Result<(), String> {
     }
 }
 
-/// One handler run for each failed run, and none for others.
+/// Each failed run has one handler run, and others have none.
 fn failures_are_handled_once(runs: &[RunView]) -> Result<(), String> {
     for run in runs.iter().filter(|run| run.function.role == Role::Main) {
         let handlers = runs.iter().filter(|other| other.failed_run == Some(run.id)).count();
@@ -165,7 +165,7 @@ fn attempts(run: &RunView) -> Result<(), String> {
     Ok(())
 }
 
-/// What the body saw is what the journal has.
+/// The body saw what the journal has.
 fn output(run: &RunView) -> Result<(), String> {
     let Some(Outcome::Completed(output)) = run.ended.as_ref().map(|ended| &ended.outcome) else { return Ok(()) };
     let Value::Array(seen) = output.to_value() else { return Ok(()) };

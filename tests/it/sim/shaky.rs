@@ -62,7 +62,7 @@ impl Shaky {
         self.is_dead.load(Ordering::Relaxed)
     }
 
-    /// One verb: carried out at once, or not at all.
+    /// Carries out a verb at once, or not at all.
     fn verb<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         if self.is_dead() {
             return Err(Error::Closing);

@@ -25,7 +25,7 @@ const WORKERS: usize = 16;
 /// Turns of the runtime after which a host that does not come to rest is broken.
 const TURNS_MAX: u32 = 1_000_000;
 
-/// What is known from outside at the end of a seed.
+/// The view from outside at the end of a seed.
 #[derive(Default)]
 pub struct Seen {
     pub acknowledged: Vec<Sent>,

@@ -29,7 +29,7 @@ async fn report(FailureContext { error, event, .. }: FailureContext) -> Result<V
 struct Link(u32, Option<Box<Link>>);
 
 impl Link {
-    /// One with that many causes behind it.
+    /// An error with that many causes behind it.
     fn chain(causes: u32) -> Self {
         let last = Self(causes, None);
         (0..causes).rev().fold(last, |cause, number| Self(number, Some(Box::new(cause))))

@@ -23,7 +23,7 @@ async fn any_of_one_that_is_retried(Context { step, .. }: Context) -> Result<Str
     Ok(first_ok(tries).await?)
 }
 
-/// It takes its time, so that the order of the journal is certain.
+/// Takes its time, so that the order of the journal is certain.
 fn attempt(id: &str, ms: u64) -> Result<String> {
     thread::sleep(Duration::from_millis(ms));
     if id == "succeeds" { Ok(id.to_owned()) } else { Err(Error::msg("it fails")) }

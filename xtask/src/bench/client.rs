@@ -19,7 +19,7 @@ pub struct Timing {
     pub ended: Duration,
 }
 
-/// What a load came to.
+/// The result of a load.
 #[derive(Debug)]
 pub struct Timings {
     pub wall: Duration,

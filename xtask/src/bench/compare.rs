@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::host::Host;
 use super::report::quantiles;
 
-/// What one round has measured on one host: what, and how many milliseconds it took.
+/// Figures of a round on one host: their names, and how many milliseconds each took.
 pub type Figures = Vec<(&'static str, f64)>;
 
 /// Two hosts that differ in their crowd alone.

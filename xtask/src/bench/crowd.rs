@@ -11,7 +11,7 @@ use super::compare::{Comparison, Figures, Pair};
 use super::host::{Durability, Host, Plugin, Setup};
 use super::report::quantiles;
 
-/// What a crowd does all the time.
+/// The occupation of a crowd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -19,11 +19,11 @@ pub enum Kind {
     Sleeping,
     /// Each waits for an event of one name with a value of its own.
     Waiting,
-    /// One executes, and its function's limit is one at a time.
+    /// A single run executes, and its function's limit is one at a time.
     Held,
 }
 
-/// What it is to be.
+/// The kind of crowd.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub runs: usize,
@@ -31,7 +31,7 @@ pub struct Size {
     pub rounds: usize,
 }
 
-/// What a crowd costs.
+/// The cost of a crowd.
 #[derive(Debug, Serialize)]
 pub struct Crowd {
     pub kind: Kind,

@@ -13,7 +13,7 @@ use super::client;
 use super::host::{Durability, Host, Plugin, Setup};
 use super::report::quantiles;
 
-/// What the other plugin's runs do.
+/// The occupation of the other plugin's runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Neighbours {

@@ -30,7 +30,7 @@ impl fmt::Display for Durability {
     }
 }
 
-/// What the host has written since it started, from `GET /api/v1/stats`.
+/// Bytes that the host has written since it started, from `GET /api/v1/stats`.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Counters {
     pub syncs: u64,
@@ -38,7 +38,7 @@ pub struct Counters {
     pub written_bytes: u64,
 }
 
-/// What a component costs, measured in one process, without a host around it.
+/// The cost of a component, measured in one process, without a host around it.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Instance {
     pub component_mb: f64,
@@ -48,7 +48,7 @@ pub struct Instance {
     pub load_ms: f64,
     /// An entry that does nothing.
     pub start_us: f64,
-    /// One with ten steps.
+    /// A run with ten steps.
     pub run_us: f64,
     pub step_us: f64,
     /// A result of a megabyte, beyond the start.
@@ -76,7 +76,7 @@ impl Plugin {
     }
 }
 
-/// What a host is started with.
+/// The arguments of a host.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup<'a> {
     pub binary: &'a Path,

@@ -11,7 +11,7 @@ use super::crowd::median_ms;
 use super::host::{Durability, Host, Plugin, Setup};
 use crate::guests;
 
-/// What many functions cost.
+/// The cost of many functions.
 #[derive(Debug, Serialize)]
 pub struct Many {
     pub functions: usize,

@@ -36,7 +36,7 @@ pub struct Alone {
     pub idle_mb: f64,
 }
 
-/// What stands beside the loads: what the machine can do, and single parts of the host.
+/// Figures beside the loads: the machine's limits, and single parts of the host.
 #[derive(Debug, Serialize)]
 pub struct Beside {
     pub floor: Floor,
@@ -53,7 +53,7 @@ pub struct FirstStep {
     pub sync_ms: f64,
 }
 
-/// One load. Times in milliseconds.
+/// A load. Times in milliseconds.
 #[derive(Debug, Clone, Serialize)]
 pub struct Load {
     pub guest: Tongue,

@@ -38,7 +38,7 @@ struct Summary {
     summary: String,
 }
 
-/// What the model has answered is recorded: whatever fails later, it is not asked, or paid, a second time.
+/// The model's answer is recorded: whatever fails later, it is not asked, or paid, a second time.
 async fn answer(context: &Context<Page>, model: &Model) -> Result<Summary> {
     let Page { page, text } = &context.event.data;
     let answer = ask(context, model, &format!("Summarize this page in one sentence:\n\n{text}")).await?;

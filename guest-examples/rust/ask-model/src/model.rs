@@ -41,7 +41,7 @@ pub fn retry_after(answer: &Response) -> Option<Duration> {
     answer.header("retry-after")?.parse().ok().map(Duration::from_secs)
 }
 
-/// What the model says: `{"content": [{"text": …}]}`.
+/// The model's answer: `{"content": [{"text": …}]}`.
 pub fn read_answer(answer: &Response) -> Result<String> {
     #[derive(Deserialize)]
     struct Answer {

@@ -31,7 +31,7 @@ struct Onboarded {
     mails: &'static [&'static str],
 }
 
-/// It takes up to ten days, and is in memory for a few milliseconds of them.
+/// Takes up to ten days, and is in memory for a few milliseconds of them.
 async fn onboard(Context { event, step, .. }: Context<User>) -> Result<Onboarded> {
     let User { user, email } = event.data;
 

@@ -62,7 +62,7 @@ async fn roll_back(context: FailureContext<Order>) -> Result<RolledBack> {
     Ok(rolled_back)
 }
 
-/// What that step of the failed run came to; `None` if the run did not get so far, or if that is what failed.
+/// The result of that step of the failed run; `None` if the run did not get so far, or if that step failed.
 fn done(failed: &FailedRun, step: &str) -> Option<String> {
     failed.step(step).ok().flatten()
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use stepwell::{Error, Result};
 
-/// What is to fail.
+/// The step that is to fail.
 #[derive(Deserialize, Clone, Copy, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub enum Trouble {
@@ -11,12 +11,12 @@ pub enum Trouble {
     Ship,
 }
 
-/// Answers the reservation.
+/// Returns the reservation.
 pub fn reserve_stock(order: &str) -> Result<String> {
     Ok(format!("reservation-{order}"))
 }
 
-/// Answers the payment.
+/// Returns the payment.
 pub fn charge_card(order: &str, fails_at: Option<Trouble>) -> Result<String> {
     if fails_at == Some(Trouble::Charge) {
         // The bank says no, and would say so again.
@@ -25,7 +25,7 @@ pub fn charge_card(order: &str, fails_at: Option<Trouble>) -> Result<String> {
     Ok(format!("payment-{order}"))
 }
 
-/// Answers the parcel's number.
+/// Returns the parcel's number.
 pub fn ship(order: &str, fails_at: Option<Trouble>) -> Result<String> {
     if fails_at == Some(Trouble::Ship) {
         return Err(Error::new("ShippingError", format!("no carrier takes order {order}")));

@@ -11,7 +11,7 @@ use super::command::{run, tool};
 use super::{Built, Language, Wish, name_of, sdk};
 
 const PYTHON: &str = "Python 3.11 or later";
-/// What modules are called that say nothing of what they are; the first that is there is built.
+/// Names of modules that say nothing of what they are; the first that exists is built.
 const USUAL: [&str; 3] = ["app", "plugin", "main"];
 /// In the environment: what was installed there.
 const INSTALLED: &str = "stepwell-installed";

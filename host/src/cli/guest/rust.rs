@@ -11,7 +11,7 @@ use super::super::Ending;
 use super::command::{heard, tool};
 use super::{Built, Wish};
 
-/// What guests are built for.
+/// The target of guests.
 pub const TARGET: &str = "wasm32-wasip2";
 
 const TOOLCHAIN: &str = "the Rust toolchain";

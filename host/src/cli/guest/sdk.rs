@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Language;
 
-/// What a project depends on.
+/// The dependency of a project on the SDK.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A folder on this machine, which fits this host.

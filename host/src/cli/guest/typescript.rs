@@ -12,7 +12,7 @@ use super::command::{run, tool};
 use super::{Built, Language, Wish, name_of, sdk};
 
 const NODE: &str = "Node.js";
-/// What modules are called that say nothing of what they are.
+/// Names of modules that say nothing of what they are.
 const USUAL: [&str; 2] = ["index", "plugin"];
 /// Modules that make a folder a guest without a `package.json`.
 const ENTRIES: [&str; 4] = ["index.ts", "plugin.ts", "src/index.ts", "src/plugin.ts"];

@@ -97,7 +97,7 @@ impl<K: Ord + Clone, W> Ledger<K, W> {
         Some(tell)
     }
 
-    /// Whom to favour where nobody else can go on.
+    /// The party to favour if no other can go on.
     fn stuck(&mut self) -> Option<usize> {
         let holds = |waiting: &Waiting<K, W>| self.claims.contains_key(&waiting.claim);
         let waiting = self.line.iter().filter(|waiting| holds(waiting)).count();

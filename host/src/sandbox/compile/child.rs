@@ -17,7 +17,7 @@ use crate::sandbox::Error;
 /// The hidden command by which `stepwell` compiles for its parent: `__compile <in> <out> [<functions>]`.
 pub const COMPILE_COMMAND: &str = "__compile";
 
-/// What the child does: limits itself, compiles `input` into `output`, and tells its parent what went wrong. It takes
+/// The child's work: it limits itself, compiles `input` into `output`, and tells its parent of errors. It takes
 /// what it can from `functions`, and adds to it.
 pub fn child_main(input: &Path, output: &Path, functions: Option<&Path>) -> ExitCode {
     let compile = || {
@@ -45,7 +45,7 @@ fn limit_self() -> io::Result<()> {
     Ok(())
 }
 
-/// What the parent does.
+/// The parent's work.
 pub(super) async fn compile(
     program: &Path,
     input: &Path,
@@ -89,7 +89,7 @@ fn read_status(status: ExitStatus, words: &str) -> Result<(), Error> {
     if status.success() {
         return Ok(());
     }
-    // What Rust's allocator and the system say.
+    // The words of Rust's allocator and the system.
     if words.contains("memory allocation of") || words.contains("Cannot allocate memory") {
         let gigabytes = limits::COMPILE_MEMORY_BYTES >> 30;
         return Err(Error::CompileLimit(format!("takes more than {gigabytes} GiB of memory")));
@@ -112,7 +112,7 @@ fn read_status(status: ExitStatus, words: &str) -> Result<(), Error> {
 mod tests {
     use super::*;
 
-    /// What the parent makes of a compiler that is this shell script.
+    /// Has the parent use this shell script as its compiler.
     async fn compiled_by(script: &str) -> Result<(), String> {
         use std::os::unix::fs::PermissionsExt as _;
         let dir = tempfile::tempdir().expect("a directory");

@@ -52,7 +52,7 @@ impl Shelf {
         let mut code = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            // It may be gone by now.
+            // The file may be gone by now.
             let Ok(meta) = fs::metadata(&path) else { continue };
             let used = meta.modified()?;
             let is_old = used.elapsed().is_ok_and(|age| age > SCRAP_MAX_AGE);

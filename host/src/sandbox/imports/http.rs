@@ -35,13 +35,13 @@ use crate::sandbox::link::Link;
 use crate::sandbox::output::{Breaks, line};
 use crate::sandbox::{Grants, Line};
 
-/// One instance's way out, made when its guest first asks for it.
+/// An instance's way out, made when its guest first asks for it.
 pub(in crate::sandbox) struct Outbound {
     context: WasiHttpCtx,
     gate: Gate,
 }
 
-/// What every request has to pass.
+/// Checks that every request has to pass.
 struct Gate {
     grants: Arc<Grants>,
     link: Arc<Link>,
@@ -152,7 +152,7 @@ fn of_cancelled_run() -> Error {
     Error::InternalError(Some("the run was cancelled".to_owned()))
 }
 
-/// What a request may use up, and when it has to end.
+/// The bounds of a request, and when it has to end.
 struct Leave {
     timeouts: Timeouts,
     /// Counts the response among the instance's open ones, to the end of its body.
@@ -197,7 +197,7 @@ async fn send(mut request: Request, way: &Way, mut leave: Leave, connections: &C
     }
 }
 
-/// What came of sending a request through a connection.
+/// The outcome of sending a request through a connection.
 enum Sent {
     Answered(Response),
     /// The server had closed the connection, which says so. The request may be sent through another one.
@@ -249,7 +249,7 @@ async fn dial(way: &Way) -> Result<Sender> {
     client.max_buf_size(limits::OUTBOUND_HEADERS_MAX_BYTES);
     let (sender, connection) = client.handshake(stream).await.map_err(told)?;
     tokio::spawn(async move {
-        // What a request makes of an error, it is told itself.
+        // The request itself is told of its error.
         let _ = connection.await;
     });
     Ok(sender)

@@ -9,7 +9,7 @@ use crate::sandbox::bindings::wit::{self, Level};
 use crate::sandbox::instance::State;
 use crate::sandbox::output::{Breaks, line};
 
-/// What a guest said about its panic, before it trapped.
+/// A guest's words about its panic, before it trapped.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Panicked {
     pub message: String,

@@ -14,7 +14,7 @@ use crate::sandbox::instance::State;
 use crate::sandbox::link::Link;
 use crate::sandbox::output::Source;
 
-/// What a guest may write at once: the engine makes buffers of this size when asked for zeros.
+/// Bytes that a guest may write at once: the engine makes buffers of this size when asked for zeros.
 const CHUNK_BYTES: usize = 64 << 10;
 
 struct Printed {

@@ -8,7 +8,7 @@ use crate::limits;
 /// pages are written.
 pub fn close(written: &mut [bool], most: usize) {
     let mut gaps = runs(written).filter(|(is_written, _)| !is_written).map(|(_, run)| run).collect::<Vec<_>>();
-    // What lies before the first run, or behind the last one, is no gap.
+    // The space before the first run, or behind the last one, is no gap.
     gaps.retain(|gap| gap.start > 0 && gap.end < written.len());
     if gaps.len() < limits::RESIDENT_RUNS_MAX {
         return;

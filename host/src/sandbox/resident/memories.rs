@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 
 /// An entry of the page map: the page is present.
 const PRESENT: u64 = 1 << 63;
-/// It is a file's own, so that nobody has written it.
+/// A page of a file that nobody has written.
 const OF_FILE: u64 = 1 << 61;
 const ENTRY_BYTES: usize = size_of::<u64>();
 
@@ -25,7 +25,7 @@ pub fn all(maps: &str) -> BTreeMap<String, Vec<Range<usize>>> {
                 of_image.push(addresses);
                 last = of_image.last_mut();
             }
-            // What a memory has grown by follows its image and has no name.
+            // The part by which a memory has grown follows its image and has no name.
             Some(memory) if path.is_empty() && memory.end == addresses.start => memory.end = addresses.end,
             _ => (),
         }

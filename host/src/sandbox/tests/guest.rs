@@ -33,7 +33,7 @@ const WORLD: &str = "package test:guest; world guest {
     import wasi:cli/exit@0.2.6;
 }";
 
-/// What every guest has: the imports, memory, and helpers around the canonical ABI. Below 16384 is scratch and data.
+/// The parts of every guest: the imports, memory, and helpers around the canonical ABI. Below 16384 is scratch and data.
 const PRELUDE: &str = r#"
     (import "stepwell:plugin/steps@VERSION" "plan" (func $plan (param i32 i32 i32)))
     (import "stepwell:plugin/steps@VERSION" "finish" (func $finish (param i32) (result i32)))

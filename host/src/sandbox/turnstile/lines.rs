@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::limits;
 
-/// What a turn is expected to take, until it is known.
+/// The time that a turn is expected to take, until it is known.
 const EXPECTED: Duration = Duration::from_millis(limits::EPOCH_TICK_MS);
 
 /// Turns, and who waits for one. While a turn is free, nobody waits.
@@ -24,7 +24,7 @@ struct Line<W> {
     /// Time that its guests have computed.
     used: Duration,
     turns: usize,
-    /// Those who have begun and will soon have ended, as far as is known.
+    /// Turns that have begun and will soon have ended, as far as is known.
     begun: VecDeque<W>,
     others: VecDeque<W>,
 }
@@ -236,7 +236,7 @@ mod tests {
             serve(&mut lines).expect("busy waits");
             lines.wait(&"busy", Place::Other, 0);
         }
-        // It was idle for a second, and gets no second in one go for that.
+        // A plugin that was idle for a second gets no second in one go for that.
         let mut in_a_row = 0;
         lines.wait(&"early", Place::Other, 0);
         lines.leave(&"busy", ms(10));

@@ -100,7 +100,7 @@ pub async fn takes_a_seed_for_its_event<S: Store>(mut world: World<'_, S, impl A
     world.now += 1;
     let later = send(&world, seeded(&world, "s", &["f"])).await;
     assert!(later.event != first.event && later.started.len() == 1, "a day later it is another");
-    // What is refused has noted nothing.
+    // A refused event has noted nothing.
     let mut bad = seeded(&world, "u", &["i"]);
     bad.runs[0].id = later.started[0];
     assert!(world.store().publish(0, vec![bad]).await.is_err(), "a run's id is in use");
@@ -249,7 +249,7 @@ pub async fn starts_no_more_than_a_limit<S: Store>(mut world: World<'_, S, impl 
     assert_eq!(count(&world, vec![again.clone()]).await, 1);
     assert_eq!(count(&world, vec![again.clone()]).await, 1, "a sender that asks again has missed the answer");
     world.now += 60_000;
-    // What is refused counts nothing.
+    // A refused event counts nothing.
     let mut bad = limited(&world, EVENT, 1);
     bad.runs[0].id = again.runs[0].id;
     assert!(world.store().publish(0, vec![bad]).await.is_err(), "a run's id is in use");

@@ -62,7 +62,7 @@ pub async fn ends_any_number<S: Store>(mut world: World<'_, S, impl AsyncFn(&str
     for lease in world.lease(many / 2).await {
         world.park(&lease, world.now + 1_000_000).await;
     }
-    // Those above the floor too.
+    // Runs above the floor too.
     world.close_and_open().await;
     wanted.extend(start(&world, "f", 20).await);
     others.extend(start(&world, "g", 5).await);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What a mock is asked for.
+/// The call of a mock.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Asked {
@@ -19,7 +19,7 @@ pub struct Asked {
     pub n: u32,
     /// The attempt (0-based).
     pub attempt: u32,
-    /// What the function says of the operation: of a fetch `method`, `url`, `headers` and `body`; of an invocation
+    /// The operation's options: of a fetch `method`, `url`, `headers` and `body`; of an invocation
     /// `function` and `data`; of a wait `event` and `timeout_ms`.
     pub options: Value,
 }
@@ -46,7 +46,7 @@ impl Doubles {
         self.mocks.insert(id, mock);
     }
 
-    /// Answers where the fault is among all.
+    /// Returns the fault's place among all.
     pub(super) fn fail(&mut self, id: String, error: Error) -> usize {
         self.faults.push(Fault { id, failure: error.of_step(), left: None });
         self.faults.len() - 1
@@ -61,7 +61,7 @@ impl Doubles {
         self.mocks.contains_key(id) || self.faults.iter().any(|fault| fault.strikes(id))
     }
 
-    /// What an attempt comes to; only where there is something. An error that is an interrupt ends the test.
+    /// The result of an attempt, if the test gives one. An error that is an interrupt ends the test.
     pub(super) fn attempt(&mut self, asked: &Asked) -> Result<Result<String, Failure>, Interrupt> {
         if let Some(fault) = self.faults.iter_mut().find(|fault| fault.strikes(&asked.id)) {
             fault.left = fault.left.map(|left| left - 1);

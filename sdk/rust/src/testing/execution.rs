@@ -34,7 +34,7 @@ pub(super) struct Execution {
     /// Whether others have been told of its end.
     pub(super) is_told: bool,
     pub(super) log: Vec<LogLine>,
-    /// What is logged already: attempt, results delivered, lines since, step.
+    /// The lines that are logged already: attempt, results delivered, lines since, step.
     pub(super) lines: BTreeSet<(u32, usize, u32, Option<String>)>,
     /// When it has to have ended.
     pub(super) finish_by: Option<u64>,
@@ -77,7 +77,7 @@ impl Execution {
         self.failed = Some(failed);
     }
 
-    /// What its code is entered with: for the body, or for a step, whose own attempt the code then sees.
+    /// The arguments of an entry into its code: for the body, or for a step, whose own attempt the code then sees.
     pub(super) fn context(&self, function_id: &str, target: Option<&OperationKey>) -> RunContext {
         let step = target.and_then(|key| self.journal.operations.iter().find(|operation| operation.key == *key));
         RunContext {

@@ -8,10 +8,10 @@ use crate::bindings::stepwell::plugin::types::{Failure, OperationKey};
 use crate::operations::Answer;
 use serde_json::Value;
 
-/// What the story tells of a value.
+/// The story's form of a value.
 const VALUE_MAX: usize = 200;
 
-/// What a run has durably done. Times are milliseconds since 1970.
+/// The durable record of a run. Times are milliseconds since 1970.
 pub(super) struct Journal {
     pub(super) began: u64,
     pub(super) operations: Vec<Operation>,
@@ -105,7 +105,7 @@ impl Journal {
         self.operations.iter_mut().find(|operation| operation.key == *key)
     }
 
-    /// What is not over, in the order in which it was reached.
+    /// The operations that are not over, in the order in which they were reached.
     pub(super) fn open(&self) -> impl Iterator<Item = &Operation> {
         self.operations.iter().filter(|operation| !operation.is_over)
     }
@@ -177,7 +177,7 @@ impl Journal {
         self.story.push((now, what));
     }
 
-    /// What happened, a line each, with the time since the beginning.
+    /// The history of the run, a line each, with the time since the beginning.
     pub(super) fn story(&self) -> impl Iterator<Item = String> {
         self.story.iter().map(|(at, what)| format!("+{} {what}", span(at - self.began)))
     }

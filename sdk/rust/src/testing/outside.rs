@@ -139,7 +139,7 @@ impl State {
         }
     }
 
-    /// What a double makes of the operation.
+    /// The result that a double gives the operation.
     fn double(&mut self, run: usize, key: &OperationKey) -> Result<Value, Failure> {
         let asked = self.asked(run, key);
         match self.doubles.attempt(&asked) {

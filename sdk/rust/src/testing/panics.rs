@@ -22,11 +22,11 @@ pub(super) enum Thrown {
 
 /// By this the host leaves a function in the midst of its code.
 pub(super) enum Interrupt {
-    /// It waits, in the blocking style.
+    /// The code waits, in the blocking style.
     Suspended,
     /// The instance is lost, as in a crash of its host.
     Lost,
-    /// What the code asks for cannot be.
+    /// The code asks for something that cannot be.
     Refused(Box<Failure>),
     /// The test's own code has panicked, in a mock: the test is to end by that.
     OfTest(Box<dyn Any + Send>),

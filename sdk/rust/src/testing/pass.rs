@@ -19,7 +19,7 @@ use std::rc::Weak;
 /// Inngest's limit.
 const STEPS_MAX: usize = 1_000;
 
-/// What one instance has come to.
+/// The end of an instance.
 pub(super) struct Pass {
     pub(super) run: usize,
     /// The step that it is for; `None`: the body.
@@ -59,7 +59,7 @@ impl Pass {
     }
 }
 
-/// What functions see of the host. It outlives all of them, as their contexts want it.
+/// The host as functions see it. It outlives all of them, as their contexts want it.
 pub(super) struct Door(pub(super) Weak<World>);
 
 impl Door {

@@ -20,13 +20,13 @@ pub struct TestRun {
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It has not ended.
+    /// The run has not ended.
     Waiting,
     /// Its function has returned.
     Completed,
-    /// It has failed for good.
+    /// The run has failed for good.
     Failed,
-    /// It was ended by a test, an event or a timeout.
+    /// The run was ended by a test, an event or a timeout.
     Cancelled,
 }
 
@@ -42,7 +42,7 @@ pub struct TestStep {
     pub kind: String,
     /// How many attempts it has had.
     pub attempts: u32,
-    /// What it has come to: its result as JSON, or what it has failed with for good.
+    /// The run's end: its result as JSON, or its final error.
     pub result: Result<Value, Failure>,
 }
 
@@ -52,7 +52,7 @@ pub struct TestStep {
 pub struct LogLine {
     /// How grave it is.
     pub level: Level,
-    /// What it says.
+    /// The message.
     pub message: String,
     /// Its fields: an object.
     pub fields: Value,
@@ -90,7 +90,7 @@ impl TestRun {
         })
     }
 
-    /// What the function has returned, as JSON.
+    /// The function's result as JSON.
     ///
     /// # Panics
     /// If it has not; with what has happened instead.
@@ -108,7 +108,7 @@ impl TestRun {
         }
     }
 
-    /// What it has failed with.
+    /// The run's error.
     ///
     /// # Panics
     /// If it has not; with what has happened instead.
@@ -210,7 +210,7 @@ impl TestRun {
         self.see(|run| run.failed).map(|place| self.other(place))
     }
 
-    /// What has happened, a line each: for snapshots, and for messages of assertions.
+    /// The history of the run, a line each: for snapshots, and for messages of assertions.
     #[must_use]
     pub fn journal(&self) -> String {
         let handles = self.handles().map_or_else(String::new, |failed| format!(", handles {}", failed.id()));
@@ -272,7 +272,7 @@ impl TestStep {
         }
     }
 
-    /// What it has failed with for good.
+    /// The run's final error.
     ///
     /// # Panics
     /// If it has not.

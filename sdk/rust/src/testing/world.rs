@@ -29,7 +29,7 @@ pub(super) struct World {
     pub(super) state: RefCell<State>,
 }
 
-/// What the host knows. Times are milliseconds since 1970; runs are known by their places.
+/// The state of the host. Times are milliseconds since 1970; runs are known by their places.
 pub(super) struct State {
     pub(super) now: u64,
     pub(super) plugin: String,
@@ -46,7 +46,7 @@ pub(super) struct State {
     event_ids: usize,
 }
 
-/// What has become of an event.
+/// The outcome of an event.
 pub(super) struct Received {
     pub(super) id: String,
     /// The runs that it has started, or else those that had waited for it or that it has cancelled.
@@ -221,7 +221,7 @@ impl State {
         let name = event["name"].as_str().unwrap_or_default();
         let listens = |one: &Definition| {
             let triggers = one.triggers_of(name);
-            // One trigger without a condition is enough, and counts as the least.
+            // A single trigger without a condition is enough, and counts as the least.
             let condition = triggers.iter().map(|trigger| trigger.condition.as_deref()).min().flatten();
             if let Some(condition) = condition {
                 panic!(

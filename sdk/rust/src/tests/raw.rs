@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-/// What one run of a function has come to.
+/// The outcome of a run.
 pub(crate) struct Ran {
     pub(crate) run: TestRun,
     pub(crate) outcome: Result<Value, Failure>,
@@ -22,7 +22,7 @@ pub(crate) struct Ran {
     pub(crate) asked: Vec<String>,
 }
 
-/// What is different about a run.
+/// The circumstances of a run.
 #[derive(Default)]
 pub(crate) struct Raw {
     known: Vec<(&'static str, &'static str)>,

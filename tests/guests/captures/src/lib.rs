@@ -109,7 +109,7 @@ fn c23_invoke_child_fails() -> Function {
     Function::new("c23-invoke-child-fails", body).on("cap/c23-invoke-child-fails").retries(1).on_failure(tell)
 }
 
-/// What the handler was called with, beside its event.
+/// The handler's arguments, beside its event.
 async fn tell(FailureContext { error, attempt, max_attempts, .. }: FailureContext) -> Result<Value> {
     let error = json!({ "name": error.name, "message": error.message });
     Ok(json!({ "attempt": attempt, "maxAttempts": max_attempts, "error": error }))

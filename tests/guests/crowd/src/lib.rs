@@ -32,7 +32,7 @@ async fn wait(Context { step, .. }: Context) -> Result<bool> {
     Ok(event.is_some())
 }
 
-/// One executes for as long as the host lives, and has the one place there is.
+/// A run that executes for as long as the host lives, and has the only place.
 async fn hold(Context { step, .. }: Context) -> Result<()> {
     let place = step.run("place", || {
         std::thread::sleep(LONG);

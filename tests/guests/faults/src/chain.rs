@@ -7,7 +7,7 @@ use crate::http;
 
 #[derive(Deserialize)]
 struct Told {
-    /// Who is told, without a slash at the end.
+    /// The address that is told, without a slash at the end.
     url: String,
     #[serde(default)]
     fail: bool,
@@ -21,7 +21,7 @@ pub fn functions() -> Vec<Function> {
     ]
 }
 
-/// Who was sent the event, or invoked, and by whom.
+/// The receiver of the event or the invocation, and its sender.
 #[derive(Deserialize, Serialize)]
 struct Called {
     url: String,

@@ -16,7 +16,7 @@ use stepwell::{Concurrency, Context, Error, FailureContext, Function, Result, St
 
 stepwell::plugin!(misbehaving, limits, mistakes, walls, crowds, chain::functions, fetch::functions);
 
-/// What misbehaves, wherever the event says.
+/// Misbehaves wherever the event says.
 type Fault = fn(&Value);
 
 fn misbehaving() -> Vec<Function> {

@@ -7,7 +7,7 @@ stepwell::plugin!(functions);
 
 static NUMBER: [u8; 20] = *b"many: 0001 functions";
 
-/// What each listens to. Function `f007` of the plugin in which it says `many/2.f007` has that for its event.
+/// The event of each function. Function `f007` of the plugin in which it says `many/2.f007` has that for its event.
 static EVENTS: [[u8; 11]; 1_000] = events();
 
 const fn events() -> [[u8; 11]; 1_000] {

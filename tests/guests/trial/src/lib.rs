@@ -10,7 +10,7 @@ fn trial() -> Function {
     Function::new("trial", run).name("Trial").on("trial/started").retries(1).on_failure(handle)
 }
 
-/// What is to fail, by the id of a step or "body"; and until which attempt, if not for ever.
+/// The failures to play, by the id of a step or "body"; and until which attempt, if not for ever.
 #[derive(Deserialize)]
 struct Trial {
     fail: Option<String>,

@@ -8,7 +8,7 @@ use crate::sandbox::Reach;
 pub(super) fn is_allowed(address: IpAddr, reach: Reach) -> bool {
     match reach {
         Reach::PublicOnly => is_public(address),
-        // One peer, on whatever network.
+        // A single peer, on whatever network.
         Reach::PrivateToo => !address.is_unspecified() && !address.is_multicast(),
     }
 }

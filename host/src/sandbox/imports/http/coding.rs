@@ -15,10 +15,10 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::limits;
 
-/// What servers are told that they may send.
+/// The encodings that servers may send.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 
-/// Who decodes the response.
+/// The side that decodes the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decoding {
     ByHost,

@@ -16,7 +16,7 @@ const IDLE: Duration = Duration::from_millis(limits::CONNECTION_IDLE_MS);
 
 pub(super) type Sender = SendRequest<WasiBody>;
 
-/// One plugin's idle connections. No other plugin's requests go through them, so that none can spoil another's.
+/// A plugin's idle connections. No other plugin's requests go through them, so that none can spoil another's.
 #[derive(Default)]
 pub struct Connections {
     idle: Arc<Mutex<Idle>>,

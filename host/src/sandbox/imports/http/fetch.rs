@@ -20,13 +20,13 @@ use crate::sandbox::{Grants, Reach};
 /// Why a fetch has no response.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Unfetched {
-    /// It was not clear to send.
+    /// The request may not be sent.
     Held,
     /// Denied, which no retry mends; or the network failed it.
     Failed(Failure),
 }
 
-/// What comes of an attempt to fetch.
+/// The outcome of an attempt to fetch.
 type Exchanged<T> = Result<T, Unfetched>;
 
 /// Makes a request, with the redirects that it leads to, to hosts that are granted. `clear` is asked before each one:
@@ -173,7 +173,7 @@ fn failed(code: &str, message: String) -> Unfetched {
     Unfetched::Failed(Failure::of_host(Kind::Application, "FetchError", message).coded(code))
 }
 
-/// What would come to the same if it were tried again.
+/// Whether a further attempt would come to the same.
 fn finally(code: &str, message: String) -> Unfetched {
     let failure = Failure::of_host(Kind::Application, "FetchError", message).coded(code);
     Unfetched::Failed(failure.never_retried())
