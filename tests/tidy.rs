@@ -339,7 +339,8 @@ fn the_page_of_packages_is_what_is_tested() {
         .flat_map(|path| json(&path).as_object().expect("packages").keys().cloned().collect::<Vec<_>>())
         .map(|name| (name.clone(), versions[name.as_str()].as_str().unwrap_or_default().to_owned()))
         .collect();
-    (told.sort(), tested.sort());
+    told.sort();
+    tested.sort();
     assert_eq!(told, tested);
 
     let code = read("sdk/typescript/src/build/packages.ts");
@@ -347,6 +348,7 @@ fn the_page_of_packages_is_what_is_tested() {
     let names = known.expect("it is there").0.lines().filter_map(|line| line.split_once(": "));
     let mut known: Vec<_> = names.map(|(name, _)| name.trim().trim_matches('\'').to_owned()).collect();
     let mut told: Vec<_> = rows(fails).iter().flat_map(|row| row[0].split(", ")).map(str::to_owned).collect();
-    (told.sort(), known.sort());
+    told.sort();
+    known.sort();
     assert_eq!(told, known);
 }
