@@ -251,6 +251,10 @@ pub const OUTBOUND_CONNECT_MS: u64 = 10_000;
 pub const RECORD_WAIT_MS: u64 = 10;
 /// Commands that one commit takes at most.
 pub const COMMIT_MAX_COMMANDS: usize = 1_024;
+/// How often the lock of a data folder is tried, and the pause between two tries: half a second together.
+pub const LOCK_TRIES: u32 = 10;
+pub const LOCK_TRY_MS: u64 = 50;
+
 /// Commands that may wait for the writer, in units of [`WRITER_QUEUE_UNIT_BYTES`], each at least one: 64 MiB. More wait
 /// outside.
 pub const WRITER_QUEUE_MAX: usize = 16_384;

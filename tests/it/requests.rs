@@ -14,6 +14,7 @@ pub fn trials() -> Vec<Trial> {
         trial("requests::ten_thousand_in_one_step", many),
         trial("requests::large_bodies_and_long_streams", large),
         trial("requests::what_never_ends_meets_the_deadline", endless),
+        trial("requests::a_response_may_come_before_the_requests_end", early),
         trial("requests::bounds_are_named", bounds),
         trial("requests::a_signal_aborts_them", aborted),
         trial("requests::a_cancelled_run_ends_them", cancelled),
@@ -84,6 +85,17 @@ fn endless(folder: &Path) -> Result<(), Failed> {
         assert!(said.starts_with("step request took longer than its deadline of 1s"), "{said}");
         stage.host.wait_for("the connection's end", |_| (stage.server.given_up() == given_up).then_some(()));
     }
+    stage.end();
+    Ok(())
+}
+
+/// The response counts, and nothing is sent on; a body that was sent whole is never taken for one that failed.
+fn early(folder: &Path) -> Result<(), Failed> {
+    let stage = Stage::new(folder, "")?;
+    for parts in [0, 1, 100] {
+        assert_eq!(stage.output("answered early", "/early", parts), json!([413, "too large", true]), "{parts}");
+    }
+    assert_eq!(stage.output("posts at once", "/echo", 5_000), 5_000);
     stage.end();
     Ok(())
 }

@@ -108,6 +108,9 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
         }
     }
     let path = head.split_whitespace().nth(1)?.to_owned();
+    if path == "/early" {
+        return Some(Request { head, path, body: Vec::new() });
+    }
     let small = head.to_ascii_lowercase();
     let length = small.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
@@ -133,7 +136,7 @@ fn chunks(reader: &mut BufReader<&TcpStream>) -> Option<Vec<u8>> {
     }
 }
 
-/// `/hello`, `/size/N`, `/echo` of method and body, `/redirect/STATUS/to/URL`, `/loop`, `/gzip`, `/bomb`, which unpacks to
+/// `/hello`, `/early`, which does not wait for the request's body, `/size/N`, `/echo` of method and body, `/redirect/STATUS/to/URL`, `/loop`, `/gzip`, `/bomb`, which unpacks to
 /// a gigabyte; nothing to `/silent` and `/endless`.
 fn by_path(request: &Request) -> Option<Vec<u8>> {
     let path = request.path.as_str();
@@ -145,6 +148,7 @@ fn by_path(request: &Request) -> Option<Vec<u8>> {
     }
     match path {
         "/hello" => Some(response(200, "", b"hello")),
+        "/early" => Some(response(413, "connection: close\r\n", b"too large")),
         "/echo" => Some(response(200, "", &echo(request))),
         "/loop" => Some(response(302, "location: /loop\r\n", b"")),
         "/gzip" => Some(response(200, "content-encoding: gzip\r\n", member())),

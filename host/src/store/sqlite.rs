@@ -39,8 +39,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::Error;
+use crate::limits;
 use mail::Mailbox;
 use names::Names;
 use readers::Readers;
@@ -182,12 +184,21 @@ impl Drop for SqliteStore {
     }
 }
 
-/// The folder belongs to this process until the file is closed: the system gives it back even after a crash.
+/// The folder belongs to this process until the file is closed: the system gives it back even after a crash. A child that
+/// the process before was about to start may hold it for an instant longer.
 fn lock(folder: &Path) -> Result<File, Error> {
     let path = folder.join("lock");
     let unusable = |error: std::io::Error| Error::Unusable(format!("{} cannot be used: {error}", path.display()));
     let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(unusable)?;
-    match file.try_lock() {
+    let mut locked = file.try_lock();
+    for _ in 1..limits::LOCK_TRIES {
+        if !matches!(locked, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(limits::LOCK_TRY_MS));
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => {
             file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(unusable)?;
             Ok(file)

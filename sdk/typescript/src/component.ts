@@ -6,6 +6,7 @@ import type { Host, Outcome } from './contract.js';
 import { grant } from './environment.js';
 import { bodyFailure } from './failure.js';
 import { pluginOf, type Exports } from './plugin.js';
+import { turn } from './web/timers.js';
 
 const host: Host = {
   plan,
@@ -15,6 +16,7 @@ const host: Host = {
   stepInput,
   log: write,
   guess,
+  dry: turn,
 };
 
 /** The exports of the component that a module is built to, once it has been evaluated. */

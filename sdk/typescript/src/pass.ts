@@ -8,6 +8,15 @@ import { outputJson, resultJson } from './values.js';
 
 const ID_MAX_BYTES = 1024;
 
+/** Options of an operation that has none. */
+export const NO_OPTIONS = Object.freeze({});
+
+/** The same promise. Nobody need await it, be it rejected. */
+function handled<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => {});
+  return answer;
+}
+
 const STALLED = 'awaits something that never comes: neither an operation of Stepwell, nor a timer, nor a request';
 
 /** Facts that a step's closure may know of its execution. */
@@ -26,17 +35,21 @@ interface Granted {
 
 interface Operation {
   key: OperationKey;
+  /** Its key as a text. */
+  name: string;
   kind: string;
   options: string;
   closure: Closure | undefined;
   /** The code's own. */
   input: unknown[];
+  answer: Promise<unknown>;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
 }
 
 /** The step whose closure is being called. */
-interface Open extends Granted {
+interface Open {
+  operation: Operation;
   told: Attempt;
   /** Whether it is certain that it is the closure that runs: until it first awaits something. */
   isAlone: boolean;
@@ -69,12 +82,21 @@ export class Pass {
     if (this.#open) this.#refuseNested(this.#open, wellFormed);
     const n = this.#uses.get(wellFormed) ?? 0;
     this.#uses.set(wellFormed, n + 1);
-    const answer = new Promise((resolve, reject) => {
-      const key = { id: wellFormed, n };
-      this.#reached.push({ key, kind, options: resultJson(options), closure, input, resolve, reject });
-      this.#moved();
+    const key = { id: wellFormed, n };
+    let json = '{}';
+    try {
+      if (options !== NO_OPTIONS) json = resultJson(options);
+    } catch (error) {
+      return handled(Promise.reject(error));
+    }
+    let resolve!: Operation['resolve'];
+    let reject!: Operation['reject'];
+    const answer = new Promise((resolved, rejected) => {
+      resolve = resolved;
+      reject = rejected;
     });
-    answer.catch(() => {}); // nobody need await it
+    this.#reached.push({ key, name: name(key), kind, options: json, closure, input, answer, resolve, reject });
+    this.#moved();
     return answer;
   }
 
@@ -104,7 +126,9 @@ export class Pass {
       await (this.#host.dry?.() ?? dry());
       if (this.#ended && this.#isSettled(this.#ended, owed)) return this.#ended;
       const granted = this.#plan();
-      if (granted && (await this.#execute(granted)) === 'stop') return { tag: 'suspended' };
+      let control = granted && this.#execute(granted);
+      if (control instanceof Promise) control = await control;
+      if (control === 'stop') return { tag: 'suspended' };
       const resolved = this.#next();
       if (resolved) this.#settle(resolved);
       else if (this.#waiting.size > 0) return { tag: 'suspended' };
@@ -124,64 +148,68 @@ export class Pass {
   /** Whether nothing is left to do once the body has ended: what it reached last and did not await is still owed. */
   #isSettled(ended: Outcome, owed: Set<string>): boolean {
     if (ended.tag === 'failed') return true;
-    for (const { key } of this.#reached) owed.add(name(key));
-    const reached = new Set(this.#reached.map(({ key }) => name(key)));
-    return [...owed].every((key) => !reached.has(key) && !this.#waiting.has(key));
+    for (const { name } of this.#reached) owed.add(name);
+    const reached = new Set(this.#reached.map(({ name }) => name));
+    return [...owed].every((name) => !reached.has(name) && !this.#waiting.has(name));
   }
 
   /** Plans what was newly reached; answers the step that is to run here. */
   #plan(): Granted | undefined {
-    const reached = this.#reached.splice(0);
+    const reached = this.#reached;
     if (reached.length === 0) return undefined;
-    const decisions = this.#host.plan(reached.map(({ key, kind, options }) => ({ key, kind, options })));
+    this.#reached = [];
+    const decisions = this.#host.plan(reached);
     let granted: Granted | undefined;
     reached.forEach((operation, i) => {
-      this.#waiting.set(name(operation.key), operation);
+      this.#waiting.set(operation.name, operation);
       const decision = decisions[i];
       if (decision?.tag === 'run') granted = { operation, attempt: decision.val };
     });
     return granted;
   }
 
-  async #execute(granted: Granted): Promise<Control> {
-    const { key } = granted.operation;
-    const told = { attempt: granted.attempt, idempotencyKey: `${this.#runId}-${key.id}-${key.n}` };
-    const open: Open = { ...granted, told, isAlone: true, nested: undefined };
+  /** Executes a step, at once if its closure yields a value at once: each `await` costs as much as a call of the host. */
+  #execute({ operation, attempt }: Granted): Control | Promise<Control> {
+    const { id, n } = operation.key;
+    const told = { attempt, idempotencyKey: `${this.#runId}-${id}-${n}` };
+    const open: Open = { operation, told, isAlone: true, nested: undefined };
     this.#open = open;
     reseed();
-    const answer = await this.#answer(open);
-    this.#open = undefined;
-    reseed();
-    return this.#host.finish(granted.operation.key, answer);
-  }
-
-  /** Executes the open step and returns its result. */
-  async #answer(open: Open): Promise<Answer> {
-    try {
-      const val = outputJson(await this.#call(open));
-      if (open.nested) throw open.nested;
-      return { tag: 'ok', val };
-    } catch (error) {
-      return { tag: 'err', val: stepFailure(open.nested ?? error) };
-    }
-  }
-
-  /** Calls the closure. While it awaits something, that may be what the engine ends for. */
-  async #call(open: Open): Promise<unknown> {
     let output: unknown;
     try {
-      output = closureOfStep(() => this.#start(open.operation));
-    } finally {
-      open.isAlone = false;
+      output = closureOfStep(() => this.#start(operation));
+      if (isThenable(output)) {
+        open.isAlone = false;
+        return this.#finishLater(open, output);
+      }
+    } catch (error) {
+      return this.#finish(open, { tag: 'err', val: stepFailure(open.nested ?? error) });
     }
-    if (!(output instanceof Promise)) return output;
-    const waits = setTimeout(() => this.#host.guess(`step "${open.operation.key.id}" ${STALLED}`), 0);
+    return this.#finish(open, answerOf(open, output));
+  }
+
+  /** Awaits the output of a closure. Meanwhile, that may be what the engine ends for. */
+  async #finishLater(open: Open, output: PromiseLike<unknown>): Promise<Control> {
+    let isGuessed = false;
+    const waits = setTimeout(() => {
+      isGuessed = true;
+      this.#host.guess(`step "${open.operation.key.id}" ${STALLED}`);
+    }, 0);
+    let answer: Answer;
     try {
-      return await output;
-    } finally {
-      clearTimeout(waits);
-      this.#host.guess('');
+      answer = answerOf(open, await output);
+    } catch (error) {
+      answer = { tag: 'err', val: stepFailure(open.nested ?? error) };
     }
+    clearTimeout(waits);
+    if (isGuessed) this.#host.guess('');
+    return this.#finish(open, answer);
+  }
+
+  #finish(open: Open, answer: Answer): Control {
+    this.#open = undefined;
+    reseed();
+    return this.#host.finish(open.operation.key, answer);
   }
 
   #start(operation: Operation): unknown {
@@ -203,17 +231,21 @@ export class Pass {
   }
 
   #next(): Resolved | undefined {
+    if (this.#early.length === 0) return this.#host.next();
     const at = this.#early.findIndex(({ key }) => this.#waiting.has(name(key)));
     return at >= 0 ? this.#early.splice(at, 1)[0] : this.#host.next();
   }
 
-  #settle({ key, value, ...rest }: Resolved) {
+  #settle(resolved: Resolved) {
     reseed();
-    const operation = this.#waiting.get(name(key));
-    if (!operation) return void this.#early.push({ key, value, ...rest });
-    this.#waiting.delete(name(key));
-    if (value.tag === 'ok') operation.resolve(JSON.parse(value.val));
-    else operation.reject(new StepError(key.id, withStep(value.val, key)));
+    const { key, value } = resolved;
+    const known = name(key);
+    const operation = this.#waiting.get(known);
+    if (!operation) return void this.#early.push(resolved);
+    this.#waiting.delete(known);
+    if (value.tag === 'ok') return operation.resolve(JSON.parse(value.val));
+    void handled(operation.answer);
+    operation.reject(new StepError(key.id, withStep(value.val, key)));
   }
 
   /** The body waits for a timer or a request of its own: only it can move things on. */
@@ -224,6 +256,20 @@ export class Pass {
     this.#host.guess('');
   }
 }
+
+/** The step's answer of a closure that has come to its end. */
+function answerOf(open: Open, output: unknown): Answer {
+  try {
+    const val = outputJson(output);
+    if (open.nested) throw open.nested;
+    return { tag: 'ok', val };
+  } catch (error) {
+    return { tag: 'err', val: stepFailure(open.nested ?? error) };
+  }
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
 
 /** Calls a step's closure. Its name is looked for in stacks. */
 function closureOfStep(closure: () => unknown): unknown {

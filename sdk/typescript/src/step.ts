@@ -4,7 +4,7 @@ import { instant, milliseconds, type Duration } from './duration.js';
 import type { NewEvent, StepwellEvent } from './event.js';
 import { FetchResponse, fetchOptions, type FetchInit } from './fetch.js';
 import type { StepwellFunction } from './function.js';
-import type { Attempt, Pass } from './pass.js';
+import { NO_OPTIONS, type Attempt, type Pass } from './pass.js';
 import { retryOptions, type Retries } from './retry.js';
 
 /** How long something is waited for at most, unless told otherwise. */
@@ -80,7 +80,7 @@ export class Step {
 
   /**
    * Runs a closure as a step: done once, retried by itself, its result remembered. What is given behind the closure is
-   * its input, which somebody who does the run over may replace.
+   * its input, which a replay of the run may replace.
    */
   run<T, A extends unknown[]>(id: StepId, closure: (...input: A) => T, ...input: A): Promise<Jsonify<Awaited<T>>> {
     if (typeof closure !== 'function') throw new TypeError(`step ${JSON.stringify(idOf(id))} needs a closure`);
@@ -159,7 +159,7 @@ export class Step {
 
 const idOf = (id: StepId): string => (typeof id === 'object' && id !== null ? id.id : id);
 
-const retriesOf = (id: StepId): object => (typeof id === 'object' && id !== null ? retryOptions(id) : {});
+const retriesOf = (id: StepId): object => (typeof id === 'object' && id !== null ? retryOptions(id) : NO_OPTIONS);
 
 /** The options of a wait for an event; without a timeout, if there is no default. */
 export function waitOptions(wait: WaitForEvent, timeout: Duration | undefined): object {

@@ -21,14 +21,18 @@ test('the bindings of this version of the engine are made faster in every respec
 });
 
 test('texts go out as they did', () => {
-  const [source = ''] = /^function _utf8AllocateAndEncode[^]*?^}/m.exec(bindings) ?? [];
+  const parts = [/^function _utf8AllocateAndEncode[^]*?^}/m, /^const KNOWN_TEXTS[^]*?^};/m];
+  const source = parts.map((part) => part.exec(bindings)?.[0]).join('\n');
   const memory = { buffer: new ArrayBuffer(10_000) };
   const allocate = new Function('TEXT_ENCODER_UTF8', `${source}; return _utf8AllocateAndEncode;`)(new TextEncoder());
   const out = (text: string) => {
     const { ptr, len } = allocate(text, () => 8, memory);
     return Buffer.from(memory.buffer, ptr, len).toString();
   };
-  for (const text of ['', 'a', 'é€😀', 'é€😀'.repeat(300)]) assert.equal(out(text), text);
+  for (const text of ['', 'a', 'é€😀', 'é€😀'.repeat(300), 'a']) assert.equal(out(text), text);
+  for (let n = 0; n < 1000; n++) assert.equal(out(`step ${n}`), `step ${n}`);
+  memory.buffer = new ArrayBuffer(20_000);
+  assert.equal(out('a'), 'a', 'the memory has grown');
   assert.equal(out('half \ud83d'), 'half \ufffd');
   assert.throws(() => out(1 as never), TypeError);
 });

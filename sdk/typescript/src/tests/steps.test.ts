@@ -293,3 +293,12 @@ test('errors of steps are StepErrors in every pass', async () => {
   });
   assert.equal(valueOf(await host.run()), true);
 });
+
+test('options without a JSON form reject the operation, and what a closure yields later is awaited', async () => {
+  const host = hostOf(async ({ step }) => {
+    const sent = step.sendEvent('send', { name: 'x', data: { n: 1n } });
+    const later = await step.run('later', () => ({ then: (yielded: (value: number) => void) => yielded(5) }) as never);
+    return [await sent.catch(String), later];
+  });
+  assert.deepEqual(valueOf(await host.run()), ['TypeError: Do not know how to serialize a BigInt', 5]);
+});

@@ -45,6 +45,10 @@ class Exchange {
   /** The handles that are held, in the order in which they are to be given back. */
   #held: Disposable[] = [];
   #failed: { reason: unknown } | undefined;
+  /** Whether nothing is held any more: it has failed, or the response has come to its end, even before the request. */
+  #isOver = false;
+  /** The request's body, where that is a stream. */
+  #source: ReadableStreamDefaultReader<unknown> | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   constructor(signal: AbortSignal | undefined) {
@@ -55,10 +59,9 @@ class Exchange {
   async run(sent: Sent): Promise<Received> {
     try {
       const { future, upload } = this.#send(sent);
-      const uploaded = upload?.catch((error: unknown) => this.#fail(error));
+      void upload?.catch((error: unknown) => this.#fail(error));
       const response = await this.#head(future);
       if (this.#failed) throw this.#failed.reason;
-      void uploaded;
       return this.#received(response);
     } catch (error) {
       const reason = this.#failed ? this.#failed.reason : error;
@@ -136,14 +139,14 @@ class Exchange {
     let isHeard = true;
     if (body instanceof Uint8Array) isHeard = await this.#write(output, body);
     else {
-      const reader = body.getReader();
+      const reader = (this.#source = body.getReader());
       for (let part = await reader.read(); isHeard && !part.done; part = await reader.read()) {
-        isHeard = await this.#write(output, chunkOf(part.value));
+        isHeard = !this.#isOver && (await this.#write(output, chunkOf(part.value)));
         if (!isHeard) void reader.cancel().catch(() => {});
       }
     }
-    if (this.#failed) return;
-    if (isHeard) output.flush();
+    if (this.#isOver) return;
+    if (isHeard) flush(output);
     this.#release(output);
     this.#forget(outgoing);
     try {
@@ -163,11 +166,11 @@ class Exchange {
           output.write(bytes.subarray(at, end));
           at = end;
         } else await this.#waits.ready(output.subscribe());
-        if (this.#failed) return false;
+        if (this.#isOver) return false;
       }
       return true;
     } catch (error) {
-      streamError(error);
+      if (!this.#isOver) streamError(error);
       return false;
     }
   }
@@ -187,9 +190,8 @@ class Exchange {
   }
 
   #fail(reason: unknown) {
-    if (this.#failed) return;
+    if (this.#isOver) return;
     this.#failed = { reason };
-    this.#waits.cancel(reason);
     this.#end();
     try {
       this.#controller?.error(reason);
@@ -199,8 +201,20 @@ class Exchange {
   }
 
   #end() {
+    this.#isOver = true;
+    this.#waits.cancel(this.#failed?.reason);
+    void this.#source?.cancel(this.#failed?.reason).catch(() => {});
     this.#signal?.removeEventListener('abort', this.#onAbort);
     for (const resource of this.#held.splice(0)) resource[Symbol.dispose]();
+  }
+}
+
+/** Hands over what is left. Once the host has sent all, it may have closed the stream already. */
+function flush(output: OutputStream) {
+  try {
+    output.flush();
+  } catch (error) {
+    streamError(error);
   }
 }
 

@@ -1,5 +1,6 @@
 //! Functions whose runs wait in each way there is, for the databases that later builds have to finish (`tests/kept`).
 
+use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -78,6 +79,8 @@ async fn call(Context { step, .. }: Context) -> Result<u32> {
 async fn step_backs_off(Context { step, .. }: Context) -> Result<u32> {
     let third_time = step.run_with("work", |attempt| match attempt.number {
         0 | 1 => {
+            // The other step comes first, so that the order of the journal is certain.
+            thread::sleep(Duration::from_millis(300));
             Err(Error::new("BusyError", "busy").with_code("E_BUSY").with_details(&json!({ "attempt": attempt.number })))
         }
         number => Ok(number),

@@ -76,6 +76,27 @@ const STEPS: Record<string, (url: string, n: number) => unknown> = {
     });
     return (await fetch(url, { method: 'POST', body, duplex: 'half' } as RequestInit)).text();
   },
+  'answered early': async (url, n) => {
+    let isCancelled = false;
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new Uint8Array(1000)),
+      pull: async (controller) => {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        if (n-- === 0) controller.close();
+        else controller.enqueue(new Uint8Array(1000));
+      },
+      cancel: () => void (isCancelled = true),
+    });
+    const response = await fetch(url, { method: 'POST', body, duplex: 'half' } as RequestInit);
+    const text = await response.text();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return [response.status, text, isCancelled];
+  },
+  'posts at once': async (url, n) => {
+    const post = async (i: number) => (await fetch(url, { method: 'POST', body: 'x'.repeat(1 + (i % 9)) })).text();
+    const all = await Promise.all(Array.from({ length: n }, (_, i) => post(i)));
+    return all.filter((text) => /^POST [1-9] bytes$/.test(text)).length;
+  },
   follow: (url) => redirected(url, 'follow'),
   manual: (url) => redirected(url, 'manual'),
   error: (url) => told(redirected(url, 'error')),
