@@ -39,9 +39,9 @@ pub struct Parts {
     pub ids: Arc<IdSource>,
     pub clock: Arc<dyn Clock>,
     pub namespace: Namespace,
-    /// With none, any key is taken.
+    /// If there are no keys, any key is taken.
     pub event_keys: Vec<String>,
-    /// With none, everybody may ask.
+    /// If there is no key, every client may ask.
     pub signing_key: Option<String>,
     pub stats: Arc<dyn Fn() -> Stats + Send + Sync>,
     /// Turns true when the host stops: answers that would go on for long end.

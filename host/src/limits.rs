@@ -58,7 +58,8 @@ pub const BATCH_TIMEOUT_MAX_MS: u64 = 10 * 60 * 1_000;
 pub const PRIORITY_MAX_S: i32 = 43_200;
 /// The part of a key's value that people are shown.
 pub const KEY_SHOWN_MAX_BYTES: usize = 128;
-/// Runs in memory that wait for a place or for their pace, about 200 bytes each; more are read back when these have gone.
+/// Runs in memory that wait for a place or for their pace, about 200 bytes each; more are read back when these have
+/// gone.
 pub const HELD_MAX: usize = 200_000;
 /// Inngest's.
 pub const TRIGGERS_MAX: usize = 10;
@@ -129,8 +130,8 @@ pub const ERROR_CAUSES_MAX: usize = 32;
 
 /// From this interruption on a run executes alone on its host, so that it takes no neighbour with it.
 pub const INTERRUPTIONS_ALONE: u32 = 3;
-/// How long such a run waits to be alone, and then how long it is: what kills its host does so soon, and steps that take
-/// hours are not to hold up everybody else.
+/// How long such a run waits to be alone, and then how long it is: what kills its host does so soon, and steps that
+/// take hours are not to hold up all other runs.
 pub const ALONE_MS: u64 = 10_000;
 /// At this interruption a run fails with kind `host`.
 pub const INTERRUPTIONS_MAX: u32 = 10;
@@ -153,10 +154,11 @@ pub const COMPILE_WALL_S: u64 = 300;
 
 /// Bytes that a guest may move to or from the host in one call: above our own limits, which speak clearly.
 pub const HOSTCALL_MAX_BYTES: usize = 32 << 20;
-/// Handles that an instance may hold (streams, requests, timers), a few hundred bytes each in the host's memory. A response
-/// that is being read takes three.
+/// Handles that an instance may hold (streams, requests, timers), a few hundred bytes each in the host's memory. A
+/// response that is being read takes three.
 pub const HANDLES_MAX: usize = 10_000;
-/// Linear memories and tables of one instance, over all its core instances. Every guest known has one memory, two tables.
+/// Linear memories and tables of one instance, over all its core instances. Every guest known has one memory, two
+/// tables.
 pub const INSTANCE_MEMORIES_MAX: usize = 8;
 /// See [`INSTANCE_MEMORIES_MAX`].
 pub const INSTANCE_TABLES_MAX: usize = 16;
@@ -166,7 +168,8 @@ pub const TABLE_ELEMENTS_MAX: usize = 65_536;
 pub const INSTANCE_STATE_MAX_BYTES: usize = 4 << 20;
 /// Of each place in the pool of instances this much stays in memory for the next guest. A run of Python writes 4 MiB.
 pub const RESIDENT_BYTES: usize = 12 << 20;
-/// Runs of adjacent written pages in a memory from which gaps between them are closed: the engine resets 32 runs in place.
+/// Runs of adjacent written pages in a memory from which gaps between them are closed: the engine resets 32 runs in
+/// place.
 pub const RESIDENT_RUNS_MAX: usize = 29;
 /// Gaps that are left then.
 pub const RESIDENT_GAPS_LEFT: usize = 26;
@@ -201,8 +204,8 @@ pub const DEADLINE_DEFAULT_MS: u64 = 2 * 3_600 * 1_000;
 pub const EPOCH_TICK_MS: u64 = 10;
 /// Guests that compute at once beyond the processors: one more, since a guest may be waiting for the kernel.
 pub const COMPUTING_BEYOND_CORES: usize = 1;
-/// An instance that has computed for less than this goes before those of its plugin that have not begun: most end within
-/// it, and few are alive at once.
+/// An instance that has computed for less than this goes before those of its plugin that have not begun: most end
+/// within it, and few are alive at once.
 pub const COMPUTES_LITTLE: Duration = Duration::from_millis(200);
 /// Plugins whose computing time is remembered though they do nothing now.
 pub const IDLE_LINES_MAX: usize = 1_024;
@@ -210,8 +213,8 @@ pub const IDLE_LINES_MAX: usize = 1_024;
 pub const MEMORY_TOTAL_DEFAULT_BYTES: usize = 2 << 30;
 /// The part of the total that is kept for plugins that hold less than this part: one in so many.
 pub const MEMORY_TOTAL_KEPT: usize = 8;
-/// The part of an instance's image that counts towards the total: one in so many. Instances share what they do not write;
-/// measured, TypeScript writes a fifteenth of its image and Python an eighth.
+/// The part of an instance's image that counts towards the total: one in so many. Instances share what they do not
+/// write; measured, TypeScript writes a fifteenth of its image and Python an eighth.
 pub const IMAGE_WRITTEN: usize = 4;
 /// Steps run in one instance before it is replaced by a fresh one: scripting engines grow with each call.
 pub const STEPS_PER_INSTANCE: u32 = 200;
@@ -241,8 +244,8 @@ pub const URL_MAX_BYTES: usize = 16 << 10;
 pub const FETCH_HEADERS_MAX: usize = 100;
 /// Redirects that one fetch follows. Browsers'.
 pub const REDIRECTS_MAX: usize = 20;
-/// Fetches of all runs in flight at once: each may hold a few times [`STEP_OUTPUT_MAX_BYTES`] in the host's memory, and a
-/// connection.
+/// Fetches of all runs in flight at once: each may hold a few times [`STEP_OUTPUT_MAX_BYTES`] in the host's memory,
+/// and a connection.
 pub const FETCHES_MAX: usize = 512;
 /// How long connecting to an outbound host may take, in milliseconds, unless the guest asks for less.
 pub const OUTBOUND_CONNECT_MS: u64 = 10_000;
@@ -268,7 +271,8 @@ pub const READY_BYTES_MAX: usize = 32 << 20;
 pub const YOUNG_RUNS_MAX: u64 = 10_000;
 /// How long a commit may wait for company while more than one run executes.
 pub const COMPANY_WAIT_US: u64 = 300;
-/// After so many such waits in vain the next is 2 to the power of it commits away: 2% of them then wait, which costs each 5 µs.
+/// After so many such waits in vain the next is 2 to the power of it commits away: 2% of them then wait, which costs
+/// each 5 µs.
 pub const COMPANY_WAITS_IN_VAIN: u32 = 6;
 /// How long an invocation waits for its callee unless told otherwise: 365 days.
 pub const INVOKE_DEFAULT_MS: u64 = 365 * 24 * 60 * 60 * 1_000;
@@ -323,13 +327,13 @@ pub const SHUTDOWN_GRACE_MS: u64 = 10_000;
 pub const CODE_RETRY_MS: u64 = 5_000;
 /// How long the scheduler waits when the store cannot lease, before it asks again.
 pub const LEASE_RETRY_MS: u64 = 1_000;
-/// Rows that a listing answers at most.
+/// Rows that a listing returns at most.
 pub const PAGE_MAX: usize = 1_000;
-/// Rows that a listing answers unless asked otherwise.
+/// Rows that a listing returns unless asked otherwise.
 pub const PAGE_DEFAULT: usize = 50;
-/// Events that a listing answers at most, whole as they are. Inngest's.
+/// Events that a listing returns at most, whole as they are. Inngest's.
 pub const EVENTS_PAGE_MAX: usize = 51;
-/// Events that a listing answers unless asked otherwise. Inngest's.
+/// Events that a listing returns unless asked otherwise. Inngest's.
 pub const EVENTS_PAGE_DEFAULT: usize = 20;
 
 /// Versions whose code is in memory; the least recently used is loaded again when it is needed.
@@ -342,8 +346,8 @@ pub const WATCH_PATIENCE_MS: u64 = 5_000;
 pub const WATCH_GONE_MS: u64 = 1_000;
 /// A folder is looked at this often even when the system reports no change: some file systems report none.
 pub const WATCH_POLL_MS: u64 = 10_000;
-/// Levels of arrays and objects in an event, a result or an error's details. No ordinary document has a tenth of that, and
-/// a recursive reader in a guest can still take it ([`GUEST_STACK_BYTES`]).
+/// Levels of arrays and objects in an event, a result or an error's details. No ordinary document has a tenth of
+/// that, and a recursive reader in a guest can still take it ([`GUEST_STACK_BYTES`]).
 pub const JSON_DEPTH_MAX: usize = 1_000;
 /// A guest's calls: room for a recursive reader of [`JSON_DEPTH_MAX`] levels, in each language. Half of what the engine
 /// reserves for a guest and the host's own functions that it calls.

@@ -1,6 +1,6 @@
 //! Which plugins exist and which version of each is live.
 //!
-//! What is live is one immutable [`Snapshot`] that is swapped as a whole: a reader sees all of a change or nothing of
+//! All that is live is one immutable [`Snapshot`], swapped as a whole: a reader sees all of a change or nothing of
 //! it. A change becomes durable in the store first, which hands out its generation; a plan that was made against an
 //! older one is refused there and made again, so no event is lost between two versions.
 
@@ -149,8 +149,8 @@ impl Registry {
         self.generation.subscribe()
     }
 
-    /// Runs `attempt`, which plans against the current snapshot and has the store carry the plan out. Runs it again if the
-    /// store refuses because a swap has overtaken the plan, as `overtaken_by` tells from the error.
+    /// Runs `attempt`, which plans against the current snapshot and has the store carry the plan out. Runs it again
+    /// if the store refuses because a swap has overtaken the plan, as `overtaken_by` tells from the error.
     pub async fn planned<T, E, Attempt>(
         &self,
         overtaken_by: impl Fn(&E) -> Option<u64>,
@@ -211,7 +211,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Retires every plugin of the namespace that is not among these; answers which.
+    /// Retires every plugin of the namespace that is not among these, and returns their names.
     pub async fn retire_others(
         &self,
         namespace: &Namespace,

@@ -145,7 +145,7 @@ pub struct Resolved {
 pub struct Line {
     /// `debug`, `info`, `warn`, `error`, `stdout`, `stderr`.
     pub level: &'static str,
-    /// Bounded, control characters and escapes stripped.
+    /// The text, bounded and without control characters and escapes.
     pub message: String,
     /// A JSON object, where there are fields.
     pub fields: Option<Json>,
@@ -163,7 +163,8 @@ pub struct Usage {
 pub trait StepHost: Send {
     /// Returns a decision for each operation found, in order.
     fn plan(&mut self, found: Vec<Found>, usage: Usage) -> Result<Vec<Decision>, Failure>;
-    /// The outcome of the closure of the operation that was answered `Run`. A value that is not JSON arrives as an error.
+    /// The outcome of the closure of the operation that was answered `Run`. A value that is not JSON arrives as an
+    /// error.
     fn finish(&mut self, key: OpKey, value: Result<Json, Failure>) -> Result<Control, Failure>;
     /// The next recorded result.
     fn next(&mut self) -> Option<Resolved>;

@@ -2,11 +2,11 @@
 //!
 //! Nothing here is global: tests start as many hosts as they like, with a clock of their own.
 //!
-//! How a host stops ([`Host::stop`]): first everybody is told. HTTP accepts no more, answers what it has begun, and
-//! ends the answers that follow runs; folders are no longer watched; no schedule starts anything; the scheduler leases nothing more, and what
-//! executes gives its lease back at its next record, which counts neither as an attempt nor as an interruption.
-//! A task that is not done within its grace is dropped, which is a crash to the run it drives and to no other. Last the
-//! store writes what is buffered and closes. An event that was acknowledged is on disk long before.
+//! How a host stops ([`Host::stop`]): first all its parts are told. HTTP accepts no more, answers what it has begun,
+//! and ends the answers that follow runs. Folders are no longer watched, and no schedule starts anything. The scheduler
+//! leases nothing more. A run that executes gives its lease back at its next record, which counts neither as an attempt
+//! nor as an interruption. A task that is not done within its grace is dropped, which is a crash to the run it drives
+//! and to no other. Last the store writes what is buffered and closes. An acknowledged event is on disk long before.
 
 use std::collections::HashSet;
 use std::io;
@@ -147,7 +147,7 @@ impl Host {
         Ok(())
     }
 
-    /// Takes requests from now on; answers where.
+    /// Takes requests from now on; returns the address.
     pub async fn listen(&mut self) -> Result<SocketAddr> {
         let config = &self.config;
         config.check_keys()?;
@@ -172,7 +172,7 @@ impl Host {
         Ok(address)
     }
 
-    /// Where it listens, once it does.
+    /// The address at which the host listens, once it does.
     pub fn address(&self) -> Option<SocketAddr> {
         self.listening.as_ref().map(|listening| listening.address)
     }
@@ -300,7 +300,7 @@ fn plugin_settings(config: &Config) -> Settings {
     Settings { plugins, others: allowance(&nothing) }
 }
 
-/// Loads a component as a host would, and answers what it is; no store and no other plugin has a say.
+/// Loads a component as a host would, and returns the plugin and its functions. No store and no other plugin has a say.
 pub async fn check(
     config: &Config,
     world: World,

@@ -16,7 +16,7 @@ pub enum Profile {
     Release,
 }
 
-/// Builds the host and answers where its executable is.
+/// Builds the host and returns the path of its executable.
 pub fn host(profile: Profile) -> Result<PathBuf> {
     let mut cargo = cargo();
     cargo.args(["build", "--package", "stepwell", "--bin", "stepwell"]);
@@ -36,7 +36,8 @@ pub fn host(profile: Profile) -> Result<PathBuf> {
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
-    // The variables that cargo has set for this recipe would have build scripts run again, and everything above them be built anew.
+    // With the variables that cargo has set for this recipe, build scripts would run again, and everything above them
+    // would be built anew.
     let is_ours = |name: &OsString| {
         name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
     };

@@ -137,7 +137,7 @@ fn free_address() -> &'static str {
     if TcpListener::bind(ADDRESS).is_ok() { ADDRESS } else { "127.0.0.1:0" }
 }
 
-/// Passes on what the host says, and answers where it listens.
+/// Passes on what the host says, and returns the address at which it listens.
 fn listening(stderr: ChildStderr) -> Result<String> {
     let mut lines = BufReader::new(stderr).lines();
     for line in lines.by_ref() {

@@ -16,7 +16,7 @@ use crate::limits;
 use crate::model::{CancellationId, FunctionKey, Millis};
 use crate::store::{Cancellation, CancellationView, RunFilter, Which};
 
-/// The wish. A key that is not known is refused: the runs that it was to spare would end.
+/// The runs that a client wants cancelled. A key that is not known is refused: the runs that it was to spare would end.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {

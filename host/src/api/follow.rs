@@ -1,6 +1,6 @@
 //! `POST /e/{key}?follow=true`: the answer goes on until every run that came of the events has ended.
 //!
-//! One JSON object a line: the acknowledgement, then each run as it ends, failure runs and listeners included.
+//! Each line is a JSON object: the acknowledgement, then each run as it ends, failure runs and listeners included.
 
 use std::collections::HashSet;
 use std::convert::Infallible;

@@ -1,7 +1,7 @@
 //! Forms as events: what browsers and plain web hooks send to `/e/{key}`.
 //!
-//! Inngest reads a form as the lists of its fields' values, of which only its cloud's transforms can make an event. Here
-//! a form has the fields of an event, or the one field `event` (or `events`) that holds JSON.
+//! Inngest reads a form as the lists of its fields' values, of which only its cloud's transforms can make an event.
+//! Here a form has the fields of an event, or the one field `event` (or `events`) that holds JSON.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

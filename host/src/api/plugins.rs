@@ -172,12 +172,12 @@ pub(super) async fn stats(State(api): State<Api>) -> Json<Value> {
     }))
 }
 
-/// The process is alive.
+/// Tells that the process is alive.
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": 200, "message": "OK" }))
 }
 
-/// The store answers, and plugins have been looked for: the host listens only after that.
+/// Checks that the store answers. Plugins have been looked for by then: the host listens only after that.
 pub(super) async fn ready(State(api): State<Api>) -> Result<Json<Value>, Problem> {
     api.store.unended_by_version().await?;
     Ok(Json(json!({ "status": 200, "message": "OK" })))

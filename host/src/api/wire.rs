@@ -26,7 +26,7 @@ pub(super) struct Run {
     ended_at: Option<Stamp>,
     /// For a run of a failure function: the run whose failure it handles.
     failed_run_id: Option<String>,
-    /// The run that it does over.
+    /// The run that it replays.
     replay_of: Option<String>,
     error: Option<Brief>,
 }
@@ -136,8 +136,8 @@ pub(super) struct Line {
     started_at: Option<Stamp>,
     /// When the next attempt is due, or the sleep ends.
     until: Option<Stamp>,
-    /// The event or signal that is waited for, the function that is invoked, the signal that is sent, the method and host of a
-    /// fetch, or the run that is replayed.
+    /// The event or signal that is waited for, the function that is invoked, the signal that is sent, the method and
+    /// host of a fetch, or the run that is replayed.
     awaited: Option<String>,
     output: Option<Json>,
     error: Option<Error>,

@@ -66,7 +66,7 @@ impl Client {
         Ok(())
     }
 
-    /// Has the host do what that path and this body stand for; answers what it says.
+    /// Has the host do what that path and this body stand for; returns the host's answer.
     pub async fn post_json<T: DeserializeOwned>(&self, path: &str, body: &serde_json::Value) -> Result<T> {
         let response = self.ask(Method::POST, path, body.to_string()).await?;
         let text = response.text().await.context("read the host's answer")?;

@@ -47,7 +47,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// Instances that compute at once, as the file or the environment says. What is wrong there is told by [`Host::load`].
+    /// Instances that compute at once, as the file or the environment says. What is wrong there is told by
+    /// [`Host::load`].
     pub fn computing(&self) -> usize {
         let config = Config::load(self.config.as_deref(), &environment(), &[]);
         config.unwrap_or_default().computing

@@ -118,8 +118,8 @@ impl Run {
         self.record(&mut state, Entry::Waits { key, what, until }, Urgency::Lazy);
     }
 
-    /// Records what an operation was waiting for. False: it is not known to wait yet. An answer that comes too late is
-    /// no answer.
+    /// Records the answer to an operation. Returns `false` if the operation is not known to wait yet. An answer that
+    /// comes too late is ignored.
     pub fn answer(&self, state: &mut State, key: OpKey, value: Result<Json, Failure>) -> bool {
         match state.history.operation(&key) {
             None => return false,

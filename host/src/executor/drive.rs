@@ -246,8 +246,8 @@ impl Drive {
         self.take_answers();
     }
 
-    /// Records the answers to operations that are known to wait. One that came before its operation was noted, since the
-    /// host crashed in between, waits for that; meanwhile nothing is thrown away.
+    /// Records the answers to operations that are known to wait. If the host crashed in between, an answer may
+    /// come before its operation is noted: it waits for the note, and meanwhile no mail is thrown away.
     fn take_answers(&mut self) {
         let mut state = self.run.state();
         self.early.retain(|(key, value)| !self.run.answer(&mut state, key.clone(), value.clone()));
@@ -321,8 +321,8 @@ impl Drive {
     }
 }
 
-/// Ends the run, with its lifecycle events and the runs they start, in one transaction. A plan that a swap has overtaken
-/// is made again.
+/// Ends the run, with its lifecycle events and the runs they start, in one transaction. A plan that a swap has
+/// overtaken is made again.
 async fn end(
     executor: &Executor,
     lease: &Lease,

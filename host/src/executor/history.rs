@@ -109,7 +109,7 @@ impl History {
         history
     }
 
-    /// Adds what just happened and answers the record of it.
+    /// Adds what just happened and returns the record of it.
     pub fn push(&mut self, entry: Entry, at: Millis) -> Record {
         let record = Record { order: self.next_order, at, entry };
         self.apply(&record);
@@ -199,7 +199,8 @@ impl History {
         }
     }
 
-    /// The attempt of the step whose retry is due, if that is all that the run waits for: it runs in the body's instance.
+    /// The attempt of the step whose retry is due, if that is all that the run waits for: it runs in the body's
+    /// instance.
     pub fn sole_retry(&self, now: Millis) -> Option<u32> {
         if self.unresolved != 1 {
             return None;

@@ -295,8 +295,8 @@ impl Inner {
         })
     }
 
-    /// The attempt that the code sees in this instance: the step's own, in its closure and on the way to it. A body that
-    /// retries no step sees its own, and never less, so that what it got past once it gets past again.
+    /// The attempt that the code sees in this instance: the step's own, in its closure and on the way to it. A body
+    /// that retries no step sees its own, and never less, so that what it got past once it gets past again.
     pub fn attempt(&self) -> u32 {
         let state = self.run.state();
         match &self.purpose {

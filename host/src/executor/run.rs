@@ -25,7 +25,7 @@ pub struct Run {
     state: Mutex<State>,
 }
 
-/// The failed run that a handler answers.
+/// The failed run that a failure handler handles.
 #[derive(Debug)]
 pub struct FailedRun {
     pub error: Failure,

@@ -2,8 +2,8 @@
 
 use tokio::sync::watch;
 
-/// Runs `attempt` until no swap overtakes it. `changes` is the snapshot's generation; `overtaken_by` tells from an error which
-/// generation the store has already.
+/// Runs `attempt` until no swap overtakes it. `changes` is the snapshot's generation; `overtaken_by` reads from
+/// an error which generation the store has already.
 pub async fn planned<T, E, Attempt>(
     mut changes: watch::Receiver<u64>,
     overtaken_by: impl Fn(&E) -> Option<u64>,

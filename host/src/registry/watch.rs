@@ -272,8 +272,8 @@ fn stamp(path: &Path) -> io::Result<Stamp> {
     Ok(Stamp { length: metadata.len(), inode: metadata.ino(), changed })
 }
 
-/// The file's content, or `None` when it changed while it was read, or went away. No more is read than a component may have, and
-/// one byte: what is larger is refused for its size.
+/// Returns the file's content, or `None` if it changed while it was read, or went away. At most one byte more is read
+/// than a component may have: a larger file is refused for its size.
 async fn read_stable(path: &Path, before: Stamp) -> io::Result<Option<Vec<u8>>> {
     use tokio::io::AsyncReadExt as _;
     let mut bytes = Vec::new();

@@ -42,8 +42,8 @@ pub fn emits_lifecycle(events: &[Arc<Event>]) -> bool {
 
 impl Router {
     /// The changes for the transaction of the run's end, and the registry generation that they were planned against.
-    /// `inngest/function.failed` and `inngest/function.cancelled` are always told; `inngest/function.finished` only where
-    /// something listens.
+    /// `inngest/function.failed` and `inngest/function.cancelled` are always told; `inngest/function.finished` only
+    /// where something listens.
     pub fn plan_end(&self, end: &RunEnd<'_>) -> (u64, Vec<Publication>) {
         let snapshot = self.registry.snapshot();
         if !emits_lifecycle(end.events) {

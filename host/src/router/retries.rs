@@ -11,8 +11,8 @@ use crate::limits;
 use crate::model::{Namespace, RunId, Status};
 use crate::store::{self, BulkRetry, BulkRetryView, FailedRuns, Refusal, Repeat, Replayed, RunFilter, RunView};
 
-/// Retries the runs that people want retried. Each failed run is retried once, even if the host is killed in between: the
-/// store refuses a second replay, and a replay that is younger than the wish counts as the wish's own.
+/// Retries the runs that people want retried. Each failed run is retried once, even if the host is killed in between:
+/// the store refuses a second replay, and a replay that is younger than the wish counts as the wish's own.
 #[derive(Debug)]
 pub struct Retries {
     router: Arc<Router>,

@@ -81,7 +81,8 @@ impl Timetable {
         }
     }
 
-    /// The next occurrence of each live schedule. From the moment at which a schedule is live no longer it is forgotten.
+    /// The next occurrence of each live schedule. From the moment at which a schedule is live no longer it is
+    /// forgotten.
     fn coming(&self, snapshot: &Snapshot) -> Vec<(Line, Occurrence)> {
         let mut passed = self.passed();
         let mut live = HashMap::with_capacity(passed.len());

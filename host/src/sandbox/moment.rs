@@ -46,7 +46,8 @@ impl Moment {
         Duration::from_millis(if self.step_since.is_some() { SystemClock.now() } else { self.at })
     }
 
-    /// Nanoseconds. It goes on from the body's time inside a step, so that it does not leap where a step begins or ends.
+    /// Nanoseconds. It goes on from the body's time inside a step, so that it does not leap where a step begins or
+    /// ends.
     pub(super) fn monotonic(&self) -> u64 {
         let passed = self.step_since.map(|since| since.elapsed()).unwrap_or_default();
         let now = Duration::from_millis(self.at) + passed;

@@ -162,7 +162,7 @@ fn refusal(exit: Exit) -> Failure {
     }
 }
 
-/// The host while a plugin describes itself: it answers nothing.
+/// The host while a plugin describes itself: it refuses every call.
 struct Nobody;
 
 impl Nobody {

@@ -1,10 +1,10 @@
 //! Keeps the memory that guests write where the engine resets it in place.
 //!
-//! The engine resets the first 32 runs of adjacent written pages of an instance's memory, and gives what lies behind them
-//! back to the system (wasmtime's pull request 14357). A guest of TypeScript or Python writes more runs. Each page behind
-//! the bound is read, written and copied anew by each guest, and each copy interrupts the other processors. So this room
-//! looks at the memories now and then, and has the system make the pages between near runs present too. Runs grow together
-//! by that, and stay so. What a page holds is not touched.
+//! The engine resets the first 32 runs of adjacent written pages of an instance's memory, and gives what lies behind
+//! them back to the system (wasmtime's pull request 14357). A guest of TypeScript or Python writes more runs. Each
+//! page behind the bound is read, written and copied anew by each guest, and each copy interrupts the other
+//! processors. So this room looks at the memories now and then, and has the system make the pages between near runs
+//! present too. Runs grow together by that, and stay so. What a page holds is not touched.
 
 mod gaps;
 mod memories;

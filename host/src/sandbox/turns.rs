@@ -11,8 +11,8 @@ use super::link::Link;
 use super::turnstile::{Place, Turn, Turnstile};
 use crate::limits;
 
-/// Drives the call to its end. A call that waits for the host gives its turn up; one that has computed for a slice gives
-/// way if others wait. The last turn comes back too: taking the instance down is part of its work.
+/// Drives the call to its end. A call that waits for the host gives its turn up; one that has computed for a slice
+/// gives way if others wait. The last turn comes back too: taking the instance down is part of its work.
 pub(super) async fn in_turns<T>(
     turnstile: &Arc<Turnstile>,
     owner: &Owner,

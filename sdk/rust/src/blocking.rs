@@ -13,7 +13,7 @@
 //! }
 //! ```
 //!
-//! One operation at a time: what is to go on side by side needs the async style.
+//! A body runs a single operation at a time: operations side by side need the async style.
 
 use crate::drive;
 use crate::error::Result;

@@ -31,8 +31,8 @@ pub struct Context<T = Value, S = Step> {
     pub events: Events<T>,
     /// The run's id.
     pub run_id: String,
-    /// The attempt, counted from 0. While a step is retried, in its closure and on the way to it, the step's own; else the
-    /// body's, which counts its failures since the last new result.
+    /// The attempt, counted from 0. While a step is retried, in its closure and on the way to it, the step's own;
+    /// else the body's, which counts its failures since the last new result.
     pub attempt: u32,
     /// How many attempts the body and each step have: retries + 1.
     pub max_attempts: u32,
@@ -99,7 +99,8 @@ impl FailedRun {
     /// ```
     ///
     /// # Errors
-    /// The step's own error, if it is its failure that is recorded; a `DeserializeError` if `T` does not fit its result.
+    /// The step's own error, if it is its failure that is recorded; a `DeserializeError` if `T` does not fit its
+    /// result.
     pub fn step<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>, StepError> {
         self.nth_step(id, 0)
     }

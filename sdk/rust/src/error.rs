@@ -149,8 +149,8 @@ impl Error {
         *self.0
     }
 
-    /// As the failure that ends a step's attempt. The error of *another* step is this step's own then, and as final as it
-    /// was there.
+    /// As the failure that ends a step's attempt. The error of *another* step is this step's own then, and as final
+    /// as it was there.
     pub(crate) fn of_step(mut self) -> types::Failure {
         if self.0.step.take().is_some() {
             self.0.kind = FailureKind::Application;

@@ -51,9 +51,9 @@ pub struct Cause {
 
 /// How a step ended that failed for good: what awaiting it yields.
 ///
-/// A step's error is an ordinary error: match on it and go on, wrap it, or let `?` pass it. When it is *the* error that ends the
-/// body, the run fails at once, since the step has already used its retries; a body that fails with another error
-/// which merely wraps it is retried.
+/// A step's error is an ordinary error: match on it and go on, wrap it, or let `?` pass it. If it is *the* error that
+/// ends the body, the run fails at once, since the step has already used its retries. A body that fails with another
+/// error which merely wraps it is retried.
 ///
 /// Its fields are those of the [`Failure`] that it derefs to.
 ///

@@ -229,8 +229,8 @@ impl Response {
     /// The response, if its status is a success.
     ///
     /// # Errors
-    /// Otherwise an error named `HttpStatusError`, whose code is the status. It is not worth a retry, since the response
-    /// is recorded.
+    /// Otherwise an error named `HttpStatusError`, whose code is the status. It is not worth a retry, since the
+    /// response is recorded.
     #[track_caller]
     pub fn success(self) -> Result<Self> {
         if self.is_success() {

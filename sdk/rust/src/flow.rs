@@ -87,8 +87,8 @@ impl Concurrency {
         self
     }
 
-    /// Counts all functions of the environment that name the same value of their keys, each under its own limit. It needs
-    /// a key.
+    /// Counts all functions of the environment that name the same value of their keys, each under its own limit. It
+    /// needs a key.
     #[must_use]
     pub fn across_environment(mut self) -> Self {
         self.scope = Scope::Env;

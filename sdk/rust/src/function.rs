@@ -103,8 +103,8 @@ impl Trigger {
         Self { event: Some(name.into()), ..Self::default() }
     }
 
-    /// A schedule in cron's notation, as in `"0 9 * * 1"` or `"TZ=Europe/Paris */15 8-18 * * mon-fri"`; UTC unless told.
-    /// Its runs get an event `inngest/scheduled.timer` with `cron`, `scheduledAt` and `fireAt` as data.
+    /// A schedule in cron's notation, as in `"0 9 * * 1"` or `"TZ=Europe/Paris */15 8-18 * * mon-fri"`; UTC unless
+    /// told. Its runs get an event `inngest/scheduled.timer` with `cron`, `scheduledAt` and `fireAt` as data.
     pub fn cron(schedule: impl Into<Cow<'static, str>>) -> Self {
         Self { cron: Some(schedule.into()), ..Self::default() }
     }
@@ -184,7 +184,8 @@ impl Function {
         self
     }
 
-    /// Adds a trigger: the name of an event, or a [`Trigger`], which may be a schedule; up to 10 of them. Without any it can only be invoked.
+    /// Adds a trigger, of up to 10: the name of an event, or a [`Trigger`], which may be a schedule. A function without
+    /// triggers can only be invoked.
     #[must_use]
     pub fn on(mut self, trigger: impl Into<Trigger>) -> Self {
         self.options.triggers.push(trigger.into());
@@ -294,8 +295,8 @@ impl Function {
         self
     }
 
-    /// Starts one run in 24 hours for each value of this CEL expression over `event`, as in `event.data.order`. It takes
-    /// the place of a rate limit.
+    /// Starts one run in 24 hours for each value of this CEL expression over `event`, as in `event.data.order`. It
+    /// takes the place of a rate limit.
     #[must_use]
     pub fn idempotency(mut self, key: impl Into<Cow<'static, str>>) -> Self {
         self.flow().idempotency = Some(key.into());

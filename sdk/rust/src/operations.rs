@@ -27,7 +27,7 @@ struct Pass {
     slots: Vec<Slot>,
     /// Where the uses of each id are in `slots`.
     uses: BTreeMap<String, Uses>,
-    /// Reached, and not yet planned; beside each its slot.
+    /// Operations that the code has reached, not yet planned; `reached_slots` has the slot of each.
     reached: Vec<Found>,
     reached_slots: Vec<usize>,
     /// Results for keys that the code has not asked for yet, or never will: a step that was removed.
@@ -104,7 +104,7 @@ impl Operations {
         self.host
     }
 
-    /// Notes that the code has reached an operation; answers its slot.
+    /// Notes that the code has reached an operation; returns its slot.
     pub(crate) fn reach(
         &self,
         id: &str,

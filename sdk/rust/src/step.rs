@@ -126,7 +126,7 @@ impl Step {
         }
     }
 
-    /// [`Self::run`] for a closure with an input, which somebody who does the run over may replace (`stepwell runs replay
+    /// [`Self::run`] for a closure with an input. A replay of the run may give it another one (`stepwell runs replay
     /// RUN --from charge --input 1299`).
     ///
     /// ```
@@ -242,7 +242,7 @@ impl Step {
         self.ask(id, "invoke", invoke.options())
     }
 
-    /// Sends an event, once: it is written together with this operation's result. Answers its id.
+    /// Sends an event, once: it is written together with this operation's result. Returns its id.
     ///
     /// ```
     /// # use stepwell::{NewEvent, Result, Step};
@@ -262,7 +262,7 @@ impl Step {
         async move { Ok(sent.await?.into_iter().next().unwrap_or_default()) }
     }
 
-    /// [`Self::send_event`] for several, at most 5,000: all are sent or none. Answers their ids.
+    /// [`Self::send_event`] for several, at most 5,000: all are sent or none. Returns their ids.
     ///
     /// # Errors
     /// As there.
@@ -283,10 +283,11 @@ impl Step {
         async move { Ok(sent.await?.ids) }
     }
 
-    /// Has the host make a request, to a host that is granted to the plugin, and answers its response, whatever its
+    /// Has the host make a request, to a host that is granted to the plugin, and returns its response, whatever its
     /// status. The function is not in memory meanwhile, and the response is recorded; the request is not.
     ///
-    /// The request is retried as a step is, at every failure of the network but a denial; it may be sent again after a crash.
+    /// The request is retried as a step is, at every failure of the network but a denial. It may be sent again after a
+    /// crash.
     ///
     /// ```
     /// # use stepwell::{Request, Result, Step};
@@ -299,8 +300,8 @@ impl Step {
     /// # Errors
     /// A `FetchError`, once its retries have run out. Its code says what went wrong: `denied`, `unresolved`,
     /// `unreachable`, `connection_refused`, `tls`, `timeout`, `incomplete`, `network`, `response_too_large`,
-    /// `bad_redirect`, `too_many_redirects`, `encoding`. A request that cannot be sent, as for an invalid URL, fails the
-    /// run at once.
+    /// `bad_redirect`, `too_many_redirects`, `encoding`. A request that cannot be sent, as for an invalid URL, fails
+    /// the run at once.
     pub fn fetch<I>(&self, id: I, request: Request) -> impl Future<Output = Result<Response, StepError>> + use<I>
     where
         I: Into<Cow<'static, str>>,
@@ -308,7 +309,7 @@ impl Step {
         self.ask(id, "fetch", request.options(self.retry))
     }
 
-    /// Waits for a signal, which is meant for one run; answers its data, or `None` when none has come in time.
+    /// Waits for a signal, which is meant for one run. Returns its data, or `None` if no signal has come in time.
     ///
     /// # Errors
     /// A `DeserializeError` if `T` does not fit the data. The run fails at once if another one waits for the signal.
@@ -329,7 +330,7 @@ impl Step {
         async move { Ok(answer.await?.map(|signalled| signalled.data)) }
     }
 
-    /// Sends a signal to the run that waits for it, once. Answers which run that was, if there was one.
+    /// Sends a signal to the run that waits for it, once. Returns the id of that run, if there was one.
     ///
     /// # Errors
     /// Data that cannot be JSON.

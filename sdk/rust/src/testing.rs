@@ -34,15 +34,15 @@
 //! assert_eq!(run.handler().output(), "Error: the shop is down; 2 images wait");
 //! ```
 //!
-//! It does what the host does: attempts of steps and of the body, passes through the body, values through JSON, failure
-//! handlers, who listens to what. Panics are caught and told as traps. Other than on the host:
+//! The kit does what the host does: attempts of steps and of the body, passes through the body, values through JSON,
+//! failure handlers, who listens to what. Panics are caught and told as traps. Other than on the host:
 //!
 //! - Retries have no jitter: 15 s, 30 s, 1 min …
 //! - Expressions are not evaluated. A test that needs one panics, and is told what to do instead: start the function by
 //!   [`TestHost::start`], say what a wait comes to by [`TestHost::mock`], cancel by [`TestHost::cancel`].
 //! - Requests are not made: a fetch comes to what the test says.
-//! - What limits how often functions start and how many execute at once is ignored, batches too; schedules start nothing.
-//!   Neither memory nor the size of results is bounded.
+//! - Limits of how often functions start and how many execute at once are ignored, batches too. Schedules start
+//!   nothing. Neither memory nor the size of results is bounded.
 //! - The clock that the code reads, and randomness, are the machine's.
 
 #![expect(clippy::result_large_err, reason = "the contract's failures are large, and nothing here is in a hurry")]

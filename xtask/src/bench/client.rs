@@ -66,7 +66,7 @@ async fn again(address: SocketAddr, event: String, is_over: Arc<AtomicBool>) -> 
     Ok(())
 }
 
-/// Sends one body after the other, each an event or an array of them, and answers how long each acknowledgement took.
+/// Sends one body after the other, each an event or an array of them. Returns how long each acknowledgement took.
 pub fn send(address: SocketAddr, bodies: impl IntoIterator<Item = String>) -> Result<Vec<Duration>> {
     runtime()?.block_on(async {
         let mut connection = Connection::open(address).await?;

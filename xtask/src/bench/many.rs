@@ -51,7 +51,7 @@ fn plugin(folder: &Path, plugin: usize, functions: usize) -> Result<Plugin> {
     Ok(Plugin { name: format!("many-{plugin}"), file })
 }
 
-/// Writes the one over the other, which is as long, wherever that stands; answers in how many places.
+/// Replaces `before` by `after`, which is as long, wherever it stands. Returns in how many places.
 fn write(bytes: &mut [u8], before: &str, after: &str) -> usize {
     let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(before.as_bytes())).collect();
     for place in &places {

@@ -16,8 +16,8 @@ pub fn tool(program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
     command
 }
 
-/// Runs it and returns its stdout; its stderr is ours, so that people see a compiler's words as they come. `what`: what it
-/// belongs to, as "the Rust toolchain".
+/// Runs a tool and returns its stdout; its stderr is ours, so that people see a compiler's words as they come. `what`
+/// is what the tool belongs to, as "the Rust toolchain".
 pub async fn heard(mut command: Command, what: &str) -> Result<Output> {
     // Not `Command::output`, which takes stderr for itself whatever was asked for.
     let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();

@@ -1,8 +1,8 @@
 //! Holders of memory, and those that wait for more. Pure.
 //!
 //! Memory is given in the order in which it was asked for. A part of the total is kept for plugins that hold little, so
-//! that one plugin cannot shut out the others. If everybody who holds memory waits for more, nobody would ever give any
-//! back: then the one that has waited longest gets what it asks for, beyond the total, until it ends.
+//! that one plugin cannot shut out the others. If every holder of memory waits for more, none would ever give any
+//! back. Then the one that has waited longest gets what it asks for, beyond the total, until it ends.
 
 use std::collections::{BTreeMap, VecDeque};
 

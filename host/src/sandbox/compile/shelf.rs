@@ -91,7 +91,7 @@ pub(super) struct Scrap {
 }
 
 impl Scrap {
-    /// A name that nobody else uses: neither another process nor another sandbox of this one.
+    /// Names a file that neither another process uses nor another sandbox of this one.
     pub(super) fn beside(path: &Path, what: &str) -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let (process, nth) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));

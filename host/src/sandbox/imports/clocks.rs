@@ -46,7 +46,8 @@ impl monotonic_clock::Host for State {
 }
 
 enum Timer {
-    /// Waits for nothing, so it keeps the guest's turn: one that polls in a circle gives way after its slice, as any does.
+    /// Waits for nothing, so it keeps the guest's turn: one that polls in a circle gives way after its slice, as any
+    /// does.
     Now,
     At(tokio::time::Instant),
     Never,

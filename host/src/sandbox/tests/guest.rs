@@ -33,7 +33,8 @@ const WORLD: &str = "package test:guest; world guest {
     import wasi:cli/exit@0.2.6;
 }";
 
-/// The parts of every guest: the imports, memory, and helpers around the canonical ABI. Below 16384 is scratch and data.
+/// The parts of every guest: the imports, memory, and helpers around the canonical ABI. Below 16384 is scratch and
+/// data.
 const PRELUDE: &str = r#"
     (import "stepwell:plugin/steps@VERSION" "plan" (func $plan (param i32 i32 i32)))
     (import "stepwell:plugin/steps@VERSION" "finish" (func $finish (param i32) (result i32)))
@@ -147,7 +148,7 @@ pub fn describing(functions: &[(&str, &str, bool)]) -> String {
     )
 }
 
-/// The export `describe` that does this and never answers.
+/// An export `describe` that runs this code, and traps behind it.
 pub fn describing_by(code: &str) -> String {
     format!(r#"(func (export "stepwell:plugin/functions@VERSION#describe") (result i32) {code} unreachable)"#)
 }

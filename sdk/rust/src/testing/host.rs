@@ -73,8 +73,8 @@ impl TestHost {
         self
     }
 
-    /// Sends an event, and lets runs go as far as they can without time passing. Answers the first run that it has
-    /// started, or else moved on: one that had waited for it, or that it has cancelled.
+    /// Sends an event, and lets runs go as far as they can without time passing. Returns the first run that it has
+    /// started, or else moved on: a run that had waited for it, or that it has cancelled.
     ///
     /// # Panics
     /// If there is no such run, see [`Self::publish`]; if the host would refuse the event; if its own limits are
@@ -87,7 +87,7 @@ impl TestHost {
     }
 
     /// Sends an event, and lets time pass until all runs have ended or wait for what has to come from outside: a wait's
-    /// own timeout is no reason to let time pass, see [`Self::advance`]. Answers as [`Self::send`] does.
+    /// own timeout is no reason to let time pass, see [`Self::advance`]. Returns the run that [`Self::send`] would.
     ///
     /// # Panics
     /// As [`Self::send`].
@@ -99,7 +99,7 @@ impl TestHost {
     }
 
     /// Sends an event that may concern nobody, or have an id or a time of its own, and lets runs go as far as they can
-    /// without time passing. Answers the runs that it has started, or else those that it has moved on.
+    /// without time passing. Returns the runs that it has started, or else those that it has moved on.
     ///
     /// # Panics
     /// If the host would refuse the event.
@@ -165,7 +165,8 @@ impl TestHost {
         self.start(function, NewEvent::new(lifecycle::SCHEDULED, data))
     }
 
-    /// Sends a signal, and lets runs go as far as they can without time passing. Answers the run that had waited for it.
+    /// Sends a signal, and lets runs go as far as they can without time passing. Returns the run that had waited for
+    /// it.
     ///
     /// # Panics
     /// If the data cannot be JSON.
@@ -205,8 +206,8 @@ impl TestHost {
         self.replace(id.into(), doubles::value(&value));
     }
 
-    /// The same, with a closure that is called for each attempt. The error that it answers is that of the attempt; where
-    /// it panics, the test does.
+    /// [`Self::mock`] with a closure that is called for each attempt. The error that it returns is the attempt's. If it
+    /// panics, the test does.
     ///
     /// ```
     /// # use stepwell::{Context, Function, Request};
@@ -233,15 +234,15 @@ impl TestHost {
     }
 
     /// Injects a fault: all attempts of the operations of that id fail with this error, or so many as
-    /// [`times`](Injected::times) says; then they do what they would do without. Retries are as ever: an error that is not
-    /// to be retried is not.
+    /// [`times`](Injected::times) says; then they do what they would do without. Retries are as ever: an error that
+    /// is not to be retried is not.
     pub fn fail(&self, id: impl Into<String>, error: impl Into<Error>) -> Injected<'_> {
         let place = self.state(|state| state.doubles.fail(id.into(), error.into()));
         Injected { host: self, what: What::Fault(place) }
     }
 
-    /// Injects a crash: once, or as often as [`times`](Injected::times) says, the host is lost right after the code of a
-    /// step of that id has run, before its result is recorded. The step runs again, and no attempt is used up.
+    /// Injects a crash: once, or as often as [`times`](Injected::times) says, the host is lost right after the code
+    /// of a step of that id has run, before its result is recorded. The step runs again, and no attempt is used up.
     pub fn crash(&self, id: impl Into<String>) -> Injected<'_> {
         let id = id.into();
         self.state(|state| state.doubles.crashes.insert(id.clone(), 1));

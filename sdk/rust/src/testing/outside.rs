@@ -83,7 +83,7 @@ impl State {
         }
     }
 
-    /// Gives a signal to the run that waits for it; answers which that was.
+    /// Gives a signal to the run that waits for it; returns that run's place.
     pub(super) fn signal(&mut self, signal: &str, data: &Value) -> Option<usize> {
         let waiting = self.open("wait-for-signal", |_, operation| operation.options["signal"] == signal);
         let (run, key) = waiting.into_iter().next()?;

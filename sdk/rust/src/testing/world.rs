@@ -178,7 +178,7 @@ impl State {
         number - 1
     }
 
-    /// Takes an event in: it cancels, answers and starts runs.
+    /// Takes an event in: it cancels runs, ends their waits, and starts runs.
     pub(super) fn receive(&mut self, sent: &Value) -> Received {
         let event = self.event(sent);
         self.tell(&event, event["ts"].as_u64().unwrap_or(self.now))

@@ -22,7 +22,7 @@ use crate::sandbox::{Grants, Reach};
 pub enum Unfetched {
     /// The request may not be sent.
     Held,
-    /// Denied, which no retry mends; or the network failed it.
+    /// The request is denied, which no retry mends, or the network failed it.
     Failed(Failure),
 }
 

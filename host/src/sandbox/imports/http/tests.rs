@@ -16,7 +16,7 @@ use super::*;
 use crate::sandbox::tests::host::Player;
 use crate::sandbox::{HostGrant, Reach};
 
-/// A server that answers each connection once with this text, slowly if wanted. Its port.
+/// Starts a server that answers each connection once with this text, slowly if wanted. Returns its port.
 async fn serve(answer: &'static str, pause: Duration) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port();
@@ -173,8 +173,8 @@ struct Heard {
     closed: Notify,
 }
 
-/// A server that answers the requests of each connection, one after the other, with what the `answer` makes of a head;
-/// with nothing, it closes.
+/// Starts a server that answers the requests of each connection, one after the other. `answer` makes the answer from a
+/// request's head; if it makes none, the connection closes.
 async fn keep_serving(answer: fn(&str, usize) -> Option<Vec<u8>>) -> (u16, Arc<Heard>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port();

@@ -12,7 +12,8 @@ use crate::sandbox::HostGrant;
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// A server that answers each request with what this makes of its head, and closes. Its port, and what it was asked.
+/// Starts a server that answers each request with what `answer` makes of its head, and closes the connection. Returns
+/// its port, and the requests that it gets.
 async fn serve(answer: fn(&str) -> Vec<u8>) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port();
