@@ -64,17 +64,22 @@ export const noteImports = (imports: Imports): Plugin => ({
   },
 });
 
-/** Returns one message for each such import in the place of `refused`: of what those packages, and theirs, ask of Node. */
+/**
+ * Returns one message for each such import, of what those packages, or theirs of the same purpose, ask of Node. It is empty
+ * if others ask: then `refused` is theirs.
+ */
 export function refusedImports(refused: Message[], imports: Imports): Message[] {
-  const asking = new Set(refused.map(({ location }) => packageOf(location?.file ?? '')));
-  const own = [...imports].filter(([name]) => asking.has(name));
-  return (own.length > 0 ? own : [...imports]).map(([name, file]) => ({
+  const asking = new Set(refused.map(({ location }) => insteadOf(packageOf(location?.file ?? ''))));
+  const own = [...imports].filter(([name]) => asking.has(insteadOf(name)));
+  return own.map(([name, file]) => ({
     ...refused[0]!,
     text: `"${name}" is for Node, which a plugin does not run in`,
     location: importIn(file, name),
     notes: [{ text: INSTEAD[name]!, location: null }],
   }));
 }
+
+const insteadOf = (name = '') => (Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : undefined);
 
 /** The first line of a file that names a package in quotes; null if none does. */
 function importIn(file: string, name: string): Location | null {

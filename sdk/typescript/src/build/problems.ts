@@ -36,7 +36,8 @@ export function explained(messages: Message[], imports: Imports = new Map()): Me
   }
   const refused = [...asked.values()].flat();
   const others = messages.filter((message) => !refused.includes(message)).map(explain);
-  if (refused.length > 0 && imports.size > 0) return [...refusedImports(refused, imports), ...others];
+  const known = refusedImports(refused, imports);
+  if (known.length > 0) return [...known, ...others];
   return [...[...asked].map(([name, all]) => askedBy(name, all)), ...others];
 }
 

@@ -176,6 +176,9 @@ test('what a package asks of Node is one message; of a known package, at its imp
     (error: unknown) => (isBuildFailure(error) ? error.errors : []),
   );
   assert.deepEqual([location?.file, location?.line], [relative('.', join(folder, 'index.ts')), 2]);
+  // A package of the list that does without Node, as node-fetch 2 in browsers, is not the one to blame.
+  const fine = { 'index.ts': "import 'node-fetch';\nimport 'other';\n", 'node_modules/node-fetch/index.js': '' };
+  assert.match((await problemsOf(folderWith(t, { ...other, ...fine })))[0]!, /^"other" asks for/);
   assert.equal(packageOf('node_modules/a/node_modules/@b/c/d.js'), '@b/c');
 });
 
